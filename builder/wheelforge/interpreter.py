@@ -1,0 +1,20 @@
+"""The Python that wheels are built for."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Interpreter(msgspec.Struct, frozen=True, kw_only=True):
+    """A CPython: `path` starts it, `tag` is its wheel tag (cp312), `soabi` its extension suffix."""
+
+    path: str
+    version: str
+    tag: str
+    soabi: str
+    platform: str
+
+    @property
+    def series(self) -> str:
+        """`"3.12"`."""
+        return ".".join(self.version.split(".")[:2])

@@ -1,0 +1,48 @@
+"""What a package is and how it is built, as data."""
+
+from wheelforge.recipe.conditions import Conditions
+from wheelforge.recipe.document import Document, Layer
+from wheelforge.recipe.model import (
+    ArchiveSource,
+    Backend,
+    Build,
+    Check,
+    DebianSource,
+    ElfCheck,
+    FileCheck,
+    GitSource,
+    Install,
+    Nested,
+    Option,
+    Patch,
+    PathSource,
+    PypiSource,
+    PythonCheck,
+    Recipe,
+    Resources,
+    Source,
+)
+
+__all__ = [
+    "ArchiveSource",
+    "Backend",
+    "Build",
+    "Check",
+    "Conditions",
+    "DebianSource",
+    "Document",
+    "ElfCheck",
+    "FileCheck",
+    "GitSource",
+    "Install",
+    "Layer",
+    "Nested",
+    "Option",
+    "Patch",
+    "PathSource",
+    "PypiSource",
+    "PythonCheck",
+    "Recipe",
+    "Resources",
+    "Source",
+]

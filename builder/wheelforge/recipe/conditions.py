@@ -1,0 +1,108 @@
+"""The conditions of `when` tables: `version >=23.05`, `target sve`, `machine aarch64`, …
+
+A condition is one or more clauses joined by ` and `. A clause is a subject and a test:
+
+    version SPECIFIER    the version being built (PEP 440 specifier)
+    python SPECIFIER     the Python the wheel is for
+    target WORD          the target's name or one of its features; `!WORD` negates
+    machine WORD         x86_64, aarch64 …
+    toolchain WORD       the toolchain's name or compiler family
+    with NAME            the dependency NAME takes part (`without NAME`: it does not)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from wheelforge.errors import InputError, nearest
+
+SUBJECTS = ("version", "python", "target", "machine", "toolchain", "with", "without")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """What is known when a recipe's conditions are decided."""
+
+    version: str
+    python: str = ""
+    target: frozenset[str] = frozenset()
+    machine: str = ""
+    toolchain: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
+
+    def hold(self, text: str, where: str) -> bool:
+        """True when every clause of the condition is met; InputError when it is none."""
+        return all(self._clause(*clause) for clause in parse(text, where))
+
+    def _clause(self, subject: str, test: str) -> bool:
+        match subject:
+            case "version":
+                return matches(self.version, test)
+            case "python":
+                return matches(self.python, test)
+            case "with":
+                return test not in self.without
+            case "without":
+                return test in self.without
+            case _:
+                return self._names(subject, test)
+
+    def _names(self, subject: str, test: str) -> bool:
+        known = {
+            "target": self.target,
+            "machine": frozenset({self.machine}),
+            "toolchain": self.toolchain,
+        }[subject]
+        return (test[1:] not in known) if test.startswith("!") else (test in known)
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str, where: str) -> tuple[tuple[str, str], ...]:
+    """The clauses of a condition as (subject, test)."""
+    clauses: list[tuple[str, str]] = []
+    for clause in text.split(" and "):
+        subject, _, test = clause.strip().partition(" ")
+        if subject not in SUBJECTS or not test.strip():
+            raise InputError(
+                f"'{text}' is not a condition",
+                where=where,
+                remedy=f"write SUBJECT TEST; {nearest(subject, SUBJECTS)}",
+            )
+        if subject in {"version", "python"}:
+            specifier(test, where)
+        clauses.append((subject, test.strip()))
+    return tuple(clauses)
+
+
+@lru_cache(maxsize=65536)
+def specifier(text: str, where: str) -> SpecifierSet:
+    """A PEP 440 specifier set; `*` and the empty string admit every version."""
+    if text.strip() in {"", "*"}:
+        return SpecifierSet("", prereleases=True)
+    try:
+        return SpecifierSet(text, prereleases=True)
+    except InvalidSpecifier as error:
+        raise InputError(
+            f"'{text}' is not a version specifier", where=where, remedy='write it as ">=1.2,<2"'
+        ) from error
+
+
+@lru_cache(maxsize=65536)
+def matches(version: str, spec: str) -> bool:
+    """True when `version` satisfies `spec`; both were validated before."""
+    return specifier(spec, "").contains(ordered(version))
+
+
+@lru_cache(maxsize=65536)
+def ordered(version: str) -> Version:
+    """A version as PEP 440 orders it: 25.02 < 25.02.1 < 52.0. Raises InputError."""
+    try:
+        return Version(version)
+    except InvalidVersion as error:
+        raise InputError(
+            f"'{version}' is not a version", remedy="versions follow PEP 440: 25.02.1, 2.5.0"
+        ) from error

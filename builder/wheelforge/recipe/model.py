@@ -1,0 +1,189 @@
+"""The recipe after its conditions were decided: frozen, typed, complete.
+
+As written in TOML any table may also hold `when."CONDITION"` tables (see conditions.py); they are
+gone here. Every docstring below is also the description editors show from the JSON Schema.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Backend: TypeAlias = Literal["scons", "cmake", "make", "pep517", "setuptools", "script"]
+Option: TypeAlias = str | bool | int | float | list[str]
+
+
+class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of a recipe: unknown keys are errors."""
+
+
+class GitSource(_Table, frozen=True, kw_only=True, tag_field="type", tag="git"):
+    """A Git repository. `commit` says what the tag must be; a tag that moved is an error."""
+
+    url: str
+    tag: str = "v{version}"
+    commit: dict[str, str] = {}
+    submodules: bool = False
+    mirrors: tuple[str, ...] = ()
+
+
+class ArchiveSource(_Table, frozen=True, kw_only=True, tag_field="type", tag="archive"):
+    """A tar or zip archive with a SHA-256 per version; `strip` leading folders are dropped."""
+
+    url: str
+    sha256: dict[str, str]
+    strip: int = 1
+    mirrors: tuple[str, ...] = ()
+
+
+class PypiSource(_Table, frozen=True, kw_only=True, tag_field="type", tag="pypi"):
+    """The sdist of a project on the package index pip is configured for."""
+
+    sha256: dict[str, str]
+    project: str = ""
+
+
+class DebianSource(_Table, frozen=True, kw_only=True, tag_field="type", tag="debian"):
+    """The upstream tarball of a Debian source package, through the configured apt mirror.
+
+    `release` maps a version to the Debian version that holds it (`"0.3.29" = "0.3.29+ds-3"`).
+    """
+
+    package: str
+    suite: str
+    release: dict[str, str]
+    sha256: dict[str, str]
+    strip: int = 1
+
+
+class PathSource(_Table, frozen=True, kw_only=True, tag_field="type", tag="path"):
+    """A folder or archive on this machine; a relative path starts at the recipe's own folder."""
+
+    path: str
+
+
+Source: TypeAlias = GitSource | ArchiveSource | PypiSource | DebianSource | PathSource
+
+
+class Nested(_Table, frozen=True, kw_only=True):
+    """Another recipe's source, placed inside this one's tree before patches are applied.
+
+    `at` is replaced when it exists. `version` is a specifier; `--pin NAME=VERSION` decides.
+    """
+
+    at: str
+    version: str = "*"
+
+
+class Patch(_Table, frozen=True, kw_only=True):
+    """A patch file beside the recipe, for the versions in `versions` (a specifier)."""
+
+    file: str
+    sha256: str
+    why: str
+    versions: str = "*"
+    strip: int = 1
+
+
+class Build(_Table, frozen=True, kw_only=True):
+    """How the source is built. What `options` become depends on the backend:
+
+    scons `name=value`; cmake `-Dname=value`; make `name=value`; pep517 config settings;
+    setuptools and script take none. `requires` are build requirements of wheels, pinned exactly;
+    `tools` are programs put on PATH; `job_variables` receive the number of jobs granted.
+    """
+
+    backend: Backend
+    directory: str = ""
+    targets: tuple[str, ...] = ()
+    options: dict[str, Option] = {}
+    env: dict[str, str] = {}
+    requires: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    languages: tuple[Literal["c", "c++", "fortran"], ...] = ("c", "c++")
+    commands: tuple[tuple[str, ...], ...] = ()
+    job_variables: tuple[str, ...] = ()
+    network: bool = False
+    timeout_minutes: float | None = None
+
+
+class Install(_Table, frozen=True, kw_only=True):
+    """What of the source tree becomes the library's prefix.
+
+    `keep` copies matching files to the same place; `move` copies matching files into a folder of
+    the prefix. Backends with an install target of their own (cmake, make) need neither.
+    """
+
+    keep: tuple[str, ...] = ()
+    move: dict[str, str] = {}
+
+
+class Exports(_Table, frozen=True, kw_only=True):
+    """What dependents get while they are built: environment variables."""
+
+    env: dict[str, str] = {}
+
+
+class Resources(_Table, frozen=True, kw_only=True):
+    """First guesses for the executor: memory per job, most jobs that help, processor minutes."""
+
+    memory_per_job: str = "0.5 GiB"
+    max_jobs: int = 0
+    cpu_minutes: float = 1.0
+
+
+class Repair(_Table, frozen=True, kw_only=True):
+    """How the wheel is repaired: libraries left out because another wheel brings them."""
+
+    exclude: tuple[str, ...] = ()
+
+
+class FileCheck(_Table, frozen=True, kw_only=True, tag_field="type", tag="file"):
+    """Exactly `count` files match the glob `path`."""
+
+    path: str
+    count: int = 1
+
+
+class ElfCheck(_Table, frozen=True, kw_only=True, tag_field="type", tag="elf"):
+    """Every file matching `path` (at least one) is ELF, holds the strings, needs the libraries."""
+
+    path: str
+    contains: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
+    min_alignment: int = 0
+
+
+class PythonCheck(_Table, frozen=True, kw_only=True, tag_field="type", tag="python"):
+    """Code that must end without an exception in a clean environment with the wheel installed."""
+
+    name: str
+    code: str
+
+
+Check: TypeAlias = FileCheck | ElfCheck | PythonCheck
+
+
+class Recipe(_Table, frozen=True, kw_only=True):
+    """One package: where its source is, how it is built, what its dependents are told."""
+
+    name: str
+    kind: Literal["library", "wheel", "source"]
+    summary: str
+    license: str
+    versions: tuple[str, ...]
+    source: Source
+    homepage: str = ""
+    notes: str = ""
+    depends: dict[str, str] = {}
+    nested: dict[str, Nested] = {}
+    patches: tuple[Patch, ...] = ()
+    build: Build | None = None
+    install: Install = Install()
+    exports: Exports = Exports()
+    resources: Resources = Resources()
+    repair: Repair = Repair()
+    checks: tuple[Check, ...] = ()
+    companions: dict[str, str] = {}
+    compilers: dict[str, str] = {}

@@ -1,0 +1,48 @@
+"""Compilers: as a toolchain file asks for them, and as they were found on this machine."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Family = Literal["gcc", "clang", "fujitsu"]
+
+
+class Toolchain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The programs to look for, by role (cc, cxx, fc, ar …), each with names in order of choice.
+
+    `machine` is what they compile for ("native", or aarch64 …), `minimum` the oldest version.
+    `version_pattern` is a regular expression whose first group is the version that
+    `cc --version` prints.
+    """
+
+    name: str
+    summary: str
+    family: Family
+    programs: dict[str, tuple[str, ...]]
+    machine: str = "native"
+    minimum: str = "0"
+    env: dict[str, str] = {}
+    flags: str = ""
+    version_pattern: str = r"(\d+\.\d+(?:\.\d+)?)"
+    install: dict[str, str] = {}
+
+
+class Compilers(msgspec.Struct, frozen=True, kw_only=True):
+    """A toolchain found: absolute paths and SHA-256 by role, version, machine and C library."""
+
+    toolchain: str
+    family: str
+    version: str
+    machine: str
+    libc: str
+    paths: dict[str, str]
+    digests: dict[str, str]
+    env: dict[str, str] = {}
+    flags: str = ""
+
+    @property
+    def words(self) -> frozenset[str]:
+        """What a recipe's `toolchain WORD` condition may name."""
+        return frozenset({self.toolchain, self.family})
