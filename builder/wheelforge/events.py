@@ -6,7 +6,7 @@ Times are seconds; `at` is Unix time.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable  # noqa: TC003 - part of this module's interface
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TypeAlias
 

@@ -8,13 +8,18 @@ folder of build programs, `@{jobs}` the number of jobs granted, `@{dep.NAME}` a 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import msgspec
 
+from wheelforge import digest
+from wheelforge.interpreter import Interpreter
 from wheelforge.pin import PinnedPatch, PinnedSource
 from wheelforge.recipe import Check, Install, Resources
 from wheelforge.template import render
+
+SCHEMA = 1
 
 
 class _Frozen(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,24 +61,26 @@ class FetchStep(_Step, frozen=True, kw_only=True, tag="fetch"):
 
 
 class Unpack(_Frozen, frozen=True, kw_only=True):
-    """The result of fetch step `step`, unpacked at `at` below the source tree."""
+    """A source, unpacked (or copied, when it is a folder) at `source.at` below the source tree."""
 
-    step: str
-    at: str
+    source: PinnedSource
     strip: int
 
 
 class Environment(_Frozen, frozen=True, kw_only=True):
-    """An isolated Python environment: `wheels` is a fetch step, `install` are repair steps."""
+    """An isolated Python environment with `wheels` and the results of the steps `install`."""
 
     python: str
-    requires: tuple[str, ...]
-    wheels: str
+    wheels: WheelSet | None
     install: tuple[str, ...]
 
 
 class BuildStep(_Step, frozen=True, kw_only=True, tag="build"):
-    """Turn sources into a library prefix or a wheel."""
+    """Turn sources into a library prefix or a wheel (`result`).
+
+    `libraries` maps names to the build steps whose prefixes are `@{dep.NAME}`; `programs` maps
+    names to the absolute paths that appear in `@{bin}`.
+    """
 
     result: str
     unpack: tuple[Unpack, ...]
@@ -81,31 +88,32 @@ class BuildStep(_Step, frozen=True, kw_only=True, tag="build"):
     commands: tuple[Command, ...]
     env: dict[str, str]
     programs: dict[str, str]
+    libraries: dict[str, str]
     install: Install
-    checks: tuple[Check, ...]
     resources: Resources
     environment: Environment | None = None
-    libraries: dict[str, str] = {}
-    build_folder: str = ""
     timeout_minutes: float | None = None
 
 
 class RepairStep(_Step, frozen=True, kw_only=True, tag="repair"):
-    """Copy the shared libraries a wheel needs into it and give it the tag it deserves."""
+    """Copy the shared libraries the wheel of step `wheel` needs into it and retag it."""
 
     wheel: str
     commands: tuple[Command, ...]
     env: dict[str, str]
-    libraries: dict[str, str]
     programs: dict[str, str]
+    libraries: dict[str, str]
 
 
 class CheckStep(_Step, frozen=True, kw_only=True, tag="check"):
-    """Install wheels into a clean environment and run a recipe's checks there."""
+    """Run a recipe's checks on the result of step `of`.
 
-    wheel: str
+    A wheel's run in a clean environment in which the results of `install` are installed.
+    """
+
+    of: str
     install: tuple[str, ...]
-    python: str
+    python: Interpreter
     checks: tuple[Check, ...]
 
 
@@ -131,9 +139,10 @@ class Plan(_Frozen, frozen=True, kw_only=True):
     states: dict[str, State]
     requested: tuple[str, ...]
     target: str
+    archspec: str
+    features: tuple[str, ...]
     toolchain: str
-    python: str
-    notes: tuple[str, ...] = ()
+    python: Interpreter
 
     def step(self, name: str) -> Step | None:
         """The step with this id."""
@@ -143,6 +152,11 @@ class Plan(_Frozen, frozen=True, kw_only=True):
     def todo(self) -> tuple[Step, ...]:
         """The steps that have to run."""
         return tuple(step for step in self.steps if self.states[step.id].verdict == "todo")
+
+
+def key_of(step: Step, needs: Mapping[str, str]) -> str:
+    """The content key of a step's result: its named inputs and the outputs of what it needs."""
+    return digest.of_value({"schema": SCHEMA, "inputs": step.inputs, "needs": dict(needs)})
 
 
 def shown(text: str) -> str:

@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence  # noqa: TC003 - this module's interface
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,8 +182,11 @@ def end_marked(value: str) -> int:
 
 def _own_processes() -> list[int]:
     me = os.getpid()
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()
-            and int(entry.name) != me]
+    return [
+        int(entry.name)
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit() and int(entry.name) != me
+    ]
 
 
 def _environment(pid: int) -> list[bytes]:

@@ -46,6 +46,7 @@ def find(name: str) -> Path | None:
     return Path(on_path).absolute() if on_path else None
 
 
+@cache
 def version(name: str) -> str:
     """The version of a program that came as a Python package, or "system"."""
     try:

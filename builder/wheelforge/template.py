@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _IN_RECIPE = re.compile(r"(?<![$@{])\{([a-z][a-z0-9_]*(?:\.[A-Za-z0-9_+-]+)*)\}")
 _IN_PLAN = re.compile(r"@\{([a-z][a-z0-9_]*(?:\.[A-Za-z0-9_+.-]+)*)\}")
 
-PATHS = ("prefix", "src", "build", "stage", "wheels", "env", "work", "jobs", "python", "bin", "out")
+PATHS = ("prefix", "src", "build", "stage", "wheels", "env", "work", "jobs", "bin", "out")
 
 
 def expand(text: str, values: Mapping[str, str], where: str) -> str:

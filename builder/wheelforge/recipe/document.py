@@ -88,16 +88,25 @@ class Document:
 
     def where(self, key: str = "") -> str:
         """`file:line: key` of the layer that sets `key`, for messages."""
-        layer = next((item for item in reversed(self.layers) if _has(item.data, key)),
-                     self.layers[0])
+        layer = next(
+            (item for item in reversed(self.layers) if _has(item.data, key)), self.layers[0]
+        )
         return f"{layer.place(key)}: {key}" if key else layer.shown
 
     def evaluate(self, conditions: Conditions) -> Recipe:
         """Decide every condition and return the typed recipe; InputError names file and key."""
         data: dict[str, Any] = {}
         for layer in self.layers:
-            _merge(data, _decide(layer.data, lambda text, where, shown=layer.shown: (  # type: ignore[misc]
-                conditions.hold(text, f"{shown}: {where}")), ""))
+            _merge(
+                data,
+                _decide(
+                    layer.data,
+                    lambda text, where, shown=layer.shown: (  # type: ignore[misc]
+                        conditions.hold(text, f"{shown}: {where}")
+                    ),
+                    "",
+                ),
+            )
         return self._convert(data)
 
     def variants(self) -> Iterator[Recipe]:
@@ -113,7 +122,7 @@ class Document:
         data: dict[str, Any] = {}
         whose: dict[str, str] = {}
         for layer in self.layers:
-            decided = _decide(layer.data, lambda text, where: conditions.hold(text, where), "")
+            decided = _decide(layer.data, conditions.hold, "")
             _merge(data, decided)
             for key, _ in _leaves(decided, ""):
                 whose[key] = layer.place(key)
@@ -138,7 +147,7 @@ class Document:
             raise InputError(
                 f"'{recipe.name}' is not a name this file may give",
                 where=self.where("name"),
-                remedy=f"name = \"{self.name}\"; names are lower-case letters, digits, '.', '_', '-'",
+                remedy=f'write name = "{self.name}": lower-case letters, digits, ".", "_", "-"',
             )
         for key, text in _specifiers(recipe):
             specifier(text, self.where(key))
@@ -162,8 +171,9 @@ def _decide(table: dict[str, Any], hold: Callable[[str, str], bool], at: str) ->
     plain: dict[str, Any] = {
         key: _decide(value, hold, f"{at}{key}.")
         if isinstance(value, dict)
-        else [_decide(item, hold, f"{at}{key}.") if isinstance(item, dict) else item
-              for item in value]
+        else [
+            _decide(item, hold, f"{at}{key}.") if isinstance(item, dict) else item for item in value
+        ]
         if isinstance(value, list)
         else value
         for key, value in table.items()
@@ -246,7 +256,9 @@ def _resolved(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
 
 
 _TABLE = re.compile(r"\s*\[{1,2}\s*(.+?)\s*\]{1,2}\s*(?:#.*)?$")
-_KEY = re.compile(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"))*)\s*=""")
+_KEY = re.compile(
+    r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"))*)\s*="""
+)
 _PART = re.compile(r"""[A-Za-z0-9_-]+|"([^"]*)"|'([^']*)'""")
 
 

@@ -120,9 +120,13 @@ class Install(_Table, frozen=True, kw_only=True):
 
 
 class Exports(_Table, frozen=True, kw_only=True):
-    """What dependents get while they are built: environment variables."""
+    """What dependents get while they are built.
+
+    `env` are variables; `libraries` the folders of the prefix that hold shared libraries.
+    """
 
     env: dict[str, str] = {}
+    libraries: tuple[str, ...] = ("lib",)
 
 
 class Resources(_Table, frozen=True, kw_only=True):

@@ -1,0 +1,181 @@
+"""The build step: sources become a library prefix or a wheel.
+
+The work folder is entered again after a failure or a kill: sources appear in it by one rename,
+commands that ended well are not repeated, and the build tool itself knows what it has done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from wheelforge import atomic, digest, programs
+from wheelforge.archive import unpack
+from wheelforge.errors import BuildError, InputError
+from wheelforge.graph import BuildStep, Command, Environment
+from wheelforge.job import Job, Stamps, fresh, link_programs, take
+from wheelforge.pin import PinnedPatch
+from wheelforge.store import Entry
+
+_QUIET_UV = ("--offline", "--no-config", "--no-progress")
+
+
+async def build(job: Job, step: BuildStep) -> Entry:
+    """Run a build step, or find that another process did; the published entry."""
+    async with job.alone() as made:
+        if made is not None:
+            return made
+        started = time.monotonic()
+        with atomic.told(job.work, "WHEELFORGE_HOME"):
+            paths = _lay_out(job, step)
+            if not (job.work / "src").is_dir():
+                await job.verified([item.source for item in step.unpack])
+                await asyncio.to_thread(_sources, job, step)
+                await _patch(job, step, paths)
+            if step.environment is not None:
+                await _environment(job, step.environment, paths, step.env)
+            await _commands(job, step, paths)
+            tree, product = _result(job, step, paths)
+            entry = job.publish(tree, product=product, seconds=time.monotonic() - started)
+        shutil.rmtree(job.work, ignore_errors=True)
+        return entry
+
+
+def _lay_out(job: Job, step: BuildStep) -> dict[str, str]:
+    """The folders of the work tree and what `@{…}` stands for."""
+    for name in ("home", "tmp"):
+        (job.work / name).mkdir(parents=True, exist_ok=True)
+    for name in ("stage", "wheels"):
+        fresh(job.work / name)
+    link_programs(job.work / "bin", step.programs)
+    prefix = job.workshop.store.place(job.key, step.name, step.version)
+    names = ("src", "build", "stage", "wheels", "env", "bin")
+    return {
+        "work": str(job.work),
+        "prefix": str(prefix),
+        **{name: str(job.work / name) for name in names},
+        **library_paths(job, step.libraries),
+    }
+
+
+def library_paths(job: Job, libraries: Mapping[str, str]) -> dict[str, str]:
+    """What `@{dep.NAME}` stands for: the store's folders of the libraries."""
+    return {f"dep.{name}": str(job.results[step].path) for name, step in libraries.items()}
+
+
+def _sources(job: Job, step: BuildStep) -> None:
+    part = fresh(job.work / "src.part")
+    for item in step.unpack:
+        target = part / item.source.at
+        if item.source.at:
+            if ".." in Path(item.source.at).parts or Path(item.source.at).is_absolute():
+                raise InputError("leads outside the source tree", where=f"nested {item.source.at}")
+            shutil.rmtree(target, ignore_errors=True)
+        for file in job.workshop.sources.files(item.source):
+            if file.is_dir():
+                shutil.copytree(file, target, symlinks=True, dirs_exist_ok=True,
+                                ignore=shutil.ignore_patterns(*digest.IGNORED))
+            else:
+                unpack(file, target, strip=item.strip)
+
+
+async def _patch(job: Job, step: BuildStep, paths: Mapping[str, str]) -> None:
+    """Apply patches to the tree while it still has its temporary name, then give it its own."""
+    part = job.work / "src.part"
+    for number, patch in enumerate(step.patches, 1):
+        found = digest.of_file(Path(patch.file))
+        if found != patch.sha256:
+            raise InputError(
+                f"its SHA-256 is {found}, and the recipe says {patch.sha256}",
+                where=patch.file,
+                remedy="restore the patch, or correct patches.sha256 in the recipe",
+            )
+        command = patch_command(number, patch, str(part))
+        await job.run(command, paths, {"PATH": "/usr/bin:/bin", "LC_ALL": "C"})
+    part.rename(job.work / "src")
+
+
+def patch_command(number: int, patch: PinnedPatch, tree: str) -> Command:
+    """`patch` without guessing: no fuzz, no questions, no reversing."""
+    argv = (
+        str(programs.locate("patch")), "--batch", "--forward", "--fuzz=0",
+        f"--strip={patch.strip}", f"--input={patch.file}",
+    )
+    return Command(label=f"patch-{number}", argv=argv, cwd=tree)
+
+
+async def _environment(
+    job: Job, environment: Environment, paths: Mapping[str, str], env: Mapping[str, str]
+) -> None:
+    """A virtual environment with the build requirements and the wheels of dependencies."""
+    files: list[Path] = []
+    if environment.wheels is not None:
+        await job.verified([environment.wheels])
+        files += job.workshop.sources.files(environment.wheels)
+    files += [job.results[name].product for name in environment.install]
+    sign = Command(label="environment", argv=(environment.python, *map(str, files)))
+    stamps = Stamps(job.work / "done")
+    if stamps.done(sign) and (job.work / "env").is_dir():
+        return
+    for command in environment_commands(environment.python, [str(file) for file in files]):
+        await job.run(command, paths, env)
+    stamps.set(sign)
+
+
+def environment_commands(python: str, wheels: list[str]) -> tuple[Command, ...]:
+    """The commands that make an isolated environment holding exactly these wheels."""
+    uv = str(programs.locate("uv"))
+    make = Command(
+        label="environment", cwd="@{work}",
+        argv=(uv, "venv", *_QUIET_UV, "--no-project", "--clear", "--python", python, "@{env}"),
+    )
+    if not wheels:
+        return (make,)
+    install = Command(
+        label="requirements", cwd="@{work}",
+        argv=(uv, "pip", "install", *_QUIET_UV, "--no-deps", "--no-index", "--no-cache",
+              "--link-mode=copy", "--python", "@{env}/bin/python", *wheels),
+    )
+    return make, install
+
+
+async def _commands(job: Job, step: BuildStep, paths: Mapping[str, str]) -> None:
+    stamps = Stamps(job.work / "done")
+    for number, command in enumerate(step.commands, 1):
+        last = number == len(step.commands)  # what it leaves in stage or wheels was cleared
+        if not last and stamps.done(command):
+            continue
+        await job.run(command, paths, step.env, step.timeout_minutes)
+        if not last:
+            stamps.set(command)
+
+
+def _result(job: Job, step: BuildStep, paths: Mapping[str, str]) -> tuple[Path, str]:
+    """The tree to publish and, for a wheel, its file name."""
+    if step.result == "wheel":
+        wheels = sorted(Path(paths["wheels"]).glob("*.whl"))
+        if len(wheels) != 1:
+            raise BuildError(
+                f"it left {len(wheels)} wheels instead of one",
+                where=step.id,
+                remedy=f"look at its log: {job.log}",
+            )
+        for other in Path(paths["wheels"]).iterdir():
+            if other != wheels[0]:  # uv leaves a .gitignore
+                other.unlink()
+        return Path(paths["wheels"]), wheels[0].name
+    staged = Path(paths["stage"] + paths["prefix"])
+    staged.mkdir(parents=True, exist_ok=True)
+    taken = take(Path(paths["src"]), step.install.keep, staged, flat=False)
+    for pattern, folder in step.install.move.items():
+        taken += take(Path(paths["src"]), (pattern,), staged / folder, flat=True)
+    if not taken and not any(staged.iterdir()):
+        raise BuildError(
+            "nothing was installed",
+            where=step.id,
+            remedy="say in [install] what of the source tree makes up the library",
+        )
+    return staged, ""

@@ -1,0 +1,189 @@
+"""Reads recipes, targets and toolchains: those shipped, and those a site adds.
+
+In a checkout the top-level `recipes/` and `toolchains/` are read live; an installed wheelforge has
+them as package data. Overlays are folders of recipe files laid over recipes of the same name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import tomli
+
+from wheelforge.errors import InputError, nearest
+from wheelforge.recipe import Document, Layer
+from wheelforge.target import Target
+from wheelforge.toolchain import Toolchain
+
+T = TypeVar("T", Target, Toolchain)
+
+
+def shipped() -> Path:
+    """The folder that holds `recipes/` and `toolchains/`."""
+    package = Path(__file__).resolve().parent
+    inside = package / "_shipped"
+    return inside if inside.is_dir() else package.parent.parent
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All recipes by name; files are read when a recipe is asked for.
+
+    `folders` are read in order, and a name may come from one of them only; `overlays` are laid
+    over them in order and may also bring new names.
+    """
+
+    folders: tuple[Path, ...]
+    overlays: tuple[Path, ...] = ()
+    _cache: dict[str, Document] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def files(self) -> Mapping[str, tuple[Path, ...]]:
+        """Recipe files by recipe name, lowest layer first."""
+        found: dict[str, list[Path]] = {}
+        for folder in self.folders:
+            for path in sorted(folder.glob("*.toml")):
+                if path.stem in found:
+                    raise InputError(
+                        f"there is a recipe '{path.stem}' already: {found[path.stem][0]}",
+                        where=str(path),
+                        remedy="give it another name, or use --overlay to change the other one",
+                    )
+                found[path.stem] = [path]
+        for folder in self.overlays:
+            for path in sorted(folder.glob("*.toml")):
+                found.setdefault(path.stem, []).append(path)
+        return {name: tuple(paths) for name, paths in found.items()}
+
+    def document(self, name: str, where: str = "") -> Document:
+        """The recipe called `name`; InputError with the nearest names when there is none."""
+        if name not in self._cache:
+            if name not in self.files:
+                raise InputError(
+                    f"there is no recipe '{name}'", where=where, remedy=nearest(name, self.files)
+                )
+            layers = tuple(Layer.load(path, _shown(path)) for path in self.files[name])
+            self._cache[name] = Document(name, layers)
+        return self._cache[name]
+
+
+def open_catalog(recipes: Sequence[Path] = (), overlays: Sequence[str] = ()) -> Catalog:
+    """The shipped recipes, with more folders and overlays; overlays are named or are folders."""
+    own = shipped() / "recipes"
+    for folder in recipes:
+        if not folder.is_dir():
+            raise InputError("is not a folder of recipes", where=f"--recipes {folder}")
+    return Catalog((own, *recipes), tuple(_overlay(name, own / "overlays") for name in overlays))
+
+
+def _overlay(name: str, shipped_overlays: Path) -> Path:
+    known = {path.name: path for path in shipped_overlays.glob("*") if path.is_dir()}
+    if name in known:
+        return known[name]
+    if Path(name).is_dir():
+        return Path(name).resolve()
+    raise InputError(
+        "is neither an overlay shipped with wheelforge nor a folder",
+        where=f"--overlay {name}",
+        remedy=nearest(name, known),
+    )
+
+
+def targets() -> dict[str, Path]:
+    """Target files by name."""
+    return _named(shipped() / "toolchains" / "targets")
+
+
+def toolchains() -> dict[str, Path]:
+    """Toolchain files by name."""
+    return _named(shipped() / "toolchains")
+
+
+def load_target(name: str) -> Target:
+    """A target by name, or from a TOML file; features come from archspec."""
+    target = _load(name, targets(), Target, "--target")
+    if target.archspec == "native":
+        return _native(target, name)
+    return _with_features(target)
+
+
+def load_toolchain(name: str) -> Toolchain:
+    """A toolchain by name, or from a TOML file."""
+    return _load(name, toolchains(), Toolchain, "--toolchain")
+
+
+def _named(folder: Path) -> dict[str, Path]:
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def _load(name: str, known: Mapping[str, Path], kind: type[T], option: str) -> T:
+    path = Path(name) if name.endswith(".toml") else known.get(name)
+    if path is None or not path.is_file():
+        raise InputError(
+            f"there is no {kind.__name__.lower()} '{name}'",
+            where=f"{option} {name}",
+            remedy=nearest(name, known) + "; or give a .toml file",
+        )
+    try:
+        return msgspec.convert(tomli.loads(path.read_text(encoding="utf-8")), kind, strict=True)
+    except (tomli.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise InputError(str(error).replace("`", "'"), where=_shown(path)) from error
+
+
+def _with_features(target: Target) -> Target:
+    import archspec.cpu
+
+    if target.archspec not in archspec.cpu.TARGETS:
+        raise InputError(
+            f"archspec knows no processor '{target.archspec}'",
+            where=f"target {target.name}: archspec",
+            remedy=nearest(target.archspec, archspec.cpu.TARGETS),
+        )
+    known = archspec.cpu.TARGETS[target.archspec]
+    if str(known.family) != target.machine:
+        raise InputError(
+            f"'{target.archspec}' is a {known.family}, not a {target.machine}",
+            where=f"target {target.name}: machine",
+        )
+    features = tuple(sorted({*target.features, *known.features}))
+    return msgspec.structs.replace(target, features=features)
+
+
+def _native(target: Target, name: str) -> Target:
+    """This machine's processor, with the values of the nearest target that is known."""
+    import archspec.cpu
+
+    host = archspec.cpu.host()
+    line = [host.name, *(item.name for item in host.ancestors)]
+    known = {
+        item.archspec: item
+        for path in targets().values()
+        if (item := _load(path.stem, targets(), Target, "--target")).archspec != "native"
+    }
+    near = next((known[item] for item in line if item in known), None)
+    if near is None:
+        raise InputError(
+            f"no target is near this machine's processor '{host.name}'",
+            where=f"--target {name}",
+            remedy="write a target .toml for it and give --target FILE",
+        )
+    return msgspec.structs.replace(
+        target,
+        machine=str(host.family),
+        archspec=host.name,
+        values={**near.values, **target.values},
+        features=tuple(sorted(host.features)),
+        page_size=near.page_size,
+    )
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.relative_to(shipped()))
+    except ValueError:
+        return str(path)

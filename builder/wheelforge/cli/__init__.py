@@ -1,0 +1,45 @@
+"""The command line: one verb per file; only this floor knows typer and rich.
+
+A verb's module is imported only when it is called, so that `wheelforge --version` and a build in
+which nothing is to do stay quick.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+
+from wheelforge import __version__
+from wheelforge.errors import EXIT_BUG, EXIT_INPUT, EXIT_INTERRUPTED, ForgeError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code (see errors.py). The one place where errors are printed."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words in (["--version"], ["-V"]):
+        print(f"wheelforge {__version__}")  # noqa: T201
+        return 0
+    from wheelforge.cli.app import UsageError, invoke
+
+    try:
+        return invoke(words)
+    except UsageError as error:
+        error.show()
+        return EXIT_INPUT
+    except ForgeError as error:
+        _complain(f"error: {error}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        _complain("stopped")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        return EXIT_INPUT
+    except Exception:  # noqa: BLE001 - whatever is not a ForgeError is a bug of ours
+        _complain(f"{traceback.format_exc()}\nThis is a bug in wheelforge {__version__}.")
+        return EXIT_BUG
+
+
+def _complain(text: str) -> None:
+    sys.stdout.flush()
+    print(text, file=sys.stderr)  # noqa: T201

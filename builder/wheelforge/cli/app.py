@@ -1,0 +1,50 @@
+"""Puts the verbs together, importing only the one that is called."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+
+import click
+import typer
+
+UsageError = click.ClickException
+
+# verb → module; a module has a function `register(app)` that adds its command or group
+VERBS = {
+    "build": "build",
+    "plan": "plan",
+    "fetch": "fetch",
+    "verify": "verify",
+    "recipe": "recipe",
+    "target": "target",
+    "toolchain": "toolchain",
+    "store": "store",
+    "step": "step",
+}
+
+
+def invoke(words: Sequence[str]) -> int:
+    """Run the verb in `words`; its exit code. Usage errors are raised."""
+    app = typer.Typer(
+        name="wheelforge",
+        help="Builds Python wheels and the native libraries below them, from source, for one CPU.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_main)
+    called = next((word for word in words if not word.startswith("-")), "")
+    for verb in [called] if called in VERBS else VERBS:
+        module = importlib.import_module(f"wheelforge.cli.{VERBS[verb]}")
+        module.register(app)
+    code = app(list(words), standalone_mode=False, prog_name="wheelforge")
+    return code if isinstance(code, int) else 0
+
+
+def _main(
+    version: bool = typer.Option(False, "--version", "-V", help="Show the version."),  # noqa: FBT003
+) -> None:
+    """Build Python wheels and the native libraries below them, from source, for one CPU."""
+    del version  # answered before typer was imported

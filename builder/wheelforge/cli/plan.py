@@ -1,0 +1,71 @@
+"""`wheelforge plan`: what a build would do, and why; nothing is run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+import typer
+
+from wheelforge.cli import arguments as arg
+from wheelforge.cli.tree import tree
+from wheelforge.errors import InputError, nearest
+from wheelforge.pipeline import Home, make_plan
+from wheelforge.shell import dot, mermaid, script
+
+_GRAPHS = {"mermaid": mermaid, "dot": dot}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("plan")(command)
+
+
+def command(  # noqa: PLR0913 - one parameter for each option
+    requirements: arg.Requirements,
+    target: arg.Target = "native",
+    toolchain: arg.Toolchain = "native",
+    python: arg.Python = "",
+    pin: arg.Pins = None,
+    acl: arg.Acl = "",
+    openblas: arg.Openblas = "",
+    onednn: arg.Onednn = "",
+    source: arg.Sources = None,
+    overlay: arg.Overlays = None,
+    recipes: arg.Recipes = None,
+    only: arg.Only = False,
+    json: arg.Json = False,
+    graph: Annotated[str, typer.Option("--graph", help="mermaid or dot")] = "",
+    shell: Annotated[
+        bool, typer.Option("--shell", help="a shell script that does what the build would")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="without commands and environment")
+    ] = False,
+) -> None:
+    """Show the steps of a build with versions, commands, environment, and what is cached or why not."""
+    options = arg.options(
+        requirements,
+        target=target,
+        toolchain=toolchain,
+        python=python,
+        pins=pin,
+        short={"acl": acl, "openblas": openblas, "onednn": onednn},
+        sources=source,
+        overlays=overlay,
+        recipes=recipes,
+        only=only,
+    )
+    if graph and graph not in _GRAPHS:
+        raise InputError(
+            f"there is no graph format '{graph}'", where="--graph", remedy=nearest(graph, _GRAPHS)
+        )
+    plan = make_plan(options, Home.open())
+    if json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(plan)).decode())
+    elif graph:
+        typer.echo(_GRAPHS[graph](plan), nl=False)
+    elif shell:
+        typer.echo(script(plan), nl=False)
+    else:
+        typer.echo(tree(plan, details=not quiet))

@@ -1,0 +1,54 @@
+"""`wheelforge step`: run one step of a plan file; the door for batch jobs and for a second look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import typer
+
+from wheelforge.cli import arguments as arg
+from wheelforge.cli.console import console_for
+from wheelforge.errors import EXIT_BUG, ForgeError, InputError, nearest
+from wheelforge.graph import Plan
+from wheelforge.pipeline import Home, Limits
+
+app = typer.Typer(no_args_is_help=True, help="Single steps of a plan.", rich_markup_mode=None)
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the group."""
+    parent.add_typer(app, name="step")
+
+
+@app.command()
+def run(plan: Path, step: str, jobs: arg.Jobs = 0, offline: arg.Offline = False) -> int:
+    """Run one step of PLAN (a run's plan.json, or the output of plan --json)."""
+    from wheelforge.pipeline.run import run_step
+
+    try:
+        loaded = msgspec.json.decode(plan.read_bytes(), type=Plan)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=str(plan)) from error
+    except msgspec.DecodeError as error:
+        raise InputError(f"is not a plan: {error}", where=str(plan)) from error
+    if loaded.step(step) is None:
+        raise InputError(
+            f"there is no step '{step}'",
+            where=str(plan),
+            remedy=nearest(step, [item.id for item in loaded.steps]),
+        )
+    with console_for() as console:
+        outcome = run_step(loaded, step, Home.open(offline=offline), Limits(jobs=jobs), console.tell)
+        console.results(outcome)
+    if outcome.error is None:
+        return 0
+    return outcome.error.exit_code if isinstance(outcome.error, ForgeError) else EXIT_BUG
+
+
+@app.command("list")
+def show_list(plan: Path) -> None:
+    """List the steps of PLAN with what each needs."""
+    loaded = msgspec.json.decode(plan.read_bytes(), type=Plan)
+    for item in loaded.steps:
+        typer.echo(f"{item.id:<28} {' '.join(item.needs)}")

@@ -1,0 +1,104 @@
+"""`wheelforge store`: look at, explain, check and clean up results."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from wheelforge.cli import arguments as arg
+from wheelforge.errors import EXIT_REJECTED
+from wheelforge.graph import FetchStep
+from wheelforge.pipeline import Home, make_plan
+from wheelforge.resources import format_bytes
+from wheelforge.store import collect
+
+app = typer.Typer(no_args_is_help=True, help="Results kept by content key.", rich_markup_mode=None)
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the group."""
+    parent.add_typer(app, name="store")
+
+
+@app.command()
+def ls() -> None:
+    """List the results in the store, newest first."""
+    entries = sorted(Home.open().store.entries(), key=lambda entry: -entry.manifest.created)
+    for entry in entries:
+        made = entry.manifest
+        size = format_bytes(sum(item.size for item in made.files))
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(made.created))
+        typer.echo(
+            f"{made.key[:12]}  {made.step:<24} {made.version:<10} {size:>10}  {when}  "
+            f"{made.seconds:8.1f} s"
+        )
+
+
+@app.command()
+def why(  # noqa: PLR0913 - one parameter for each option
+    requirements: arg.Requirements,
+    target: arg.Target = "native",
+    toolchain: arg.Toolchain = "native",
+    python: arg.Python = "",
+    pin: arg.Pins = None,
+    acl: arg.Acl = "",
+    openblas: arg.Openblas = "",
+    onednn: arg.Onednn = "",
+    source: arg.Sources = None,
+    overlay: arg.Overlays = None,
+    recipes: arg.Recipes = None,
+    only: arg.Only = False,
+) -> None:
+    """Say for each step of a build why it would run: what changed since the nearest earlier one."""
+    options = arg.options(
+        requirements,
+        target=target,
+        toolchain=toolchain,
+        python=python,
+        pins=pin,
+        short={"acl": acl, "openblas": openblas, "onednn": onednn},
+        sources=source,
+        overlays=overlay,
+        recipes=recipes,
+        only=only,
+    )
+    plan = make_plan(options, Home.open())
+    for step in plan.steps:
+        state = plan.states[step.id]
+        if isinstance(step, FetchStep) and state.verdict == "cached":
+            continue
+        typer.echo(f"{step.id} {step.version}: {state.verdict}")
+        for reason in state.reasons:
+            typer.echo(f"    {reason}")
+
+
+@app.command()
+def verify() -> None:
+    """Read every file of every result and compare it with its manifest."""
+    damaged = 0
+    count = 0
+    for folder, fault in Home.open().store.verify():
+        count += 1
+        if fault:
+            damaged += 1
+            typer.echo(f"damaged: {folder.name}: {fault}")
+    typer.echo(f"{count} results, {damaged} damaged")
+    if damaged:
+        typer.echo("they are built again when they are needed; store gc removes what is not")
+        raise typer.Exit(EXIT_REJECTED)
+
+
+@app.command()
+def gc(
+    keep_days: Annotated[float, typer.Option(min=0, help="younger than this stays")] = 14.0,
+    dry_run: Annotated[bool, typer.Option(help="only say what would go")] = False,
+) -> None:
+    """Remove results, work folders and runs that no wheelhouse needs and that are old enough."""
+    home = Home.open()
+    garbage = collect(home.store, home.root, keep_days=keep_days, dry_run=dry_run)
+    for item in garbage:
+        typer.echo(f"{item.path.name}  {item.days:.1f} days  {format_bytes(item.size)}")
+    total = format_bytes(sum(item.size for item in garbage))
+    typer.echo(f"{'would remove' if dry_run else 'removed'} {len(garbage)} folders, {total}")

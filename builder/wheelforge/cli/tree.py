@@ -1,0 +1,69 @@
+"""A plan as text: a tree from what was asked for down to its sources."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from wheelforge.graph import BuildStep, Command, FetchStep, Plan, Step, shown
+
+_NOISE = frozenset({
+    "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "PATH", "PYTHONHASHSEED", "PYTHONNOUSERSITE",
+    "PYTHONDONTWRITEBYTECODE", "PIP_NO_INPUT", "SOURCE_DATE_EPOCH", "CMAKE_BUILD_PARALLEL_LEVEL",
+})  # fmt: skip
+_MARKS = {"cached": "cached", "idle": "not needed", "todo": "to do"}
+
+
+def tree(plan: Plan, *, details: bool) -> str:
+    """Every step under the first one that needs it; `details` adds commands and environment."""
+    steps = {step.id: step for step in plan.steps}
+    needed = {name for step in plan.steps for name in step.needs}
+    roots = [step for step in plan.steps if step.id not in needed]
+    todo = len(plan.todo)
+    lines = [
+        f"target {plan.target} ({plan.archspec}) · toolchain {plan.toolchain} · "
+        f"Python {plan.python.version} · "
+        + (f"{todo} of {len(plan.steps)} steps to do" if todo else "nothing to do: all cached")
+    ]
+    drawn: set[str] = set()
+    for root in roots:
+        lines += _draw(root, plan, steps, drawn, "", details=details)
+    return "\n".join(lines)
+
+
+def _draw(  # noqa: PLR0913
+    root: Step, plan: Plan, steps: dict[str, Step], drawn: set[str], indent: str, *, details: bool
+) -> Iterator[str]:
+    """Depth first with a stack of our own: a plan may be deeper than Python's recursion."""
+    stack = [(root, indent, "")]
+    while stack:
+        step, before, branch = stack.pop()
+        again = step.id in drawn
+        drawn.add(step.id)
+        yield before + branch + _headline(step, plan) + (" (above)" if again and step.needs else "")
+        if again:
+            continue
+        inner = before + ("│  " if branch == "├─ " else "   " if branch else "")
+        if details and plan.states[step.id].verdict != "idle":
+            yield from (f"{inner}{'│ ' if step.needs else '  '}{line}" for line in _details(step))
+        for name in reversed(step.needs):
+            last = name == step.needs[-1]
+            stack.append((steps[name], inner, "└─ " if last else "├─ "))
+
+
+def _headline(step: Step, plan: Plan) -> str:
+    state = plan.states[step.id]
+    why = f": {'; '.join(state.reasons)}" if state.reasons else ""
+    return f"{step.id} {step.version} [{_MARKS[state.verdict]}{why}]"
+
+
+def _details(step: Step) -> Iterator[str]:
+    if isinstance(step, FetchStep):
+        return
+    if isinstance(step, BuildStep):
+        for name, value in sorted(step.env.items()):
+            if name not in _NOISE:
+                yield f"  {name}={shlex.quote(shown(value))}"
+    commands: tuple[Command, ...] = getattr(step, "commands", ())
+    for command in commands:
+        yield f"  {command.label}: {shown(shlex.join(command.argv))}"

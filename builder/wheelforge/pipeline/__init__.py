@@ -1,0 +1,114 @@
+"""The road: resolve → plan → execute { fetch · build · repair · check } → lock → index → verify."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wheelforge.errors import InputError
+from wheelforge.events import Listener, Notice
+from wheelforge.pipeline.options import Home, Limits, Options
+from wheelforge.pipeline.prepare import make_plan
+
+if TYPE_CHECKING:
+    from wheelforge.graph import Plan
+    from wheelforge.pipeline.run import Outcome
+
+__all__ = ["Built", "Home", "Limits", "Options", "build", "fetch", "make_plan", "verify"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """What a build came to: the plan, the run (None: nothing had to run), what was written."""
+
+    plan: Plan
+    outcome: Outcome | None
+    files: tuple[Path, ...] = ()
+    changed: bool = False
+    proven: tuple[str, ...] = ()
+
+
+def build(  # noqa: PLR0913 - the whole road in one sentence
+    options: Options,
+    limits: Limits,
+    wheelhouse: Path,
+    listener: Listener,
+    *,
+    prove: bool = True,
+    show: Callable[[Plan], None] = lambda _plan: None,
+) -> Built:
+    """Build what was asked for into a wheelhouse. Raises ForgeError before anything ran.
+
+    Failures of steps are in `outcome.error`; the wheelhouse is only written when there are none.
+    """
+    home = Home.open(offline=options.offline)
+    adopt(options, home)
+    plan = make_plan(options, home)
+    from wheelforge.pipeline.deliver import deliver, ready
+
+    ready(wheelhouse, plan)
+    show(plan)
+    outcome = None
+    if plan.todo:
+        from wheelforge.pipeline.run import run
+
+        outcome = run(plan, home, limits, listener)
+        if outcome.error is not None:
+            return Built(plan=plan, outcome=outcome)
+
+    def tell(text: str) -> None:
+        listener(Notice(text=text))
+
+    files, changed = deliver(plan, home, wheelhouse, tell)
+    proven = verify(wheelhouse, home, tell) if changed and prove else []
+    return Built(
+        plan=plan, outcome=outcome, files=tuple(files), changed=changed, proven=tuple(proven)
+    )
+
+
+def verify(wheelhouse: Path, home: Home, tell: Callable[[str], None]) -> list[str]:
+    """Install a wheelhouse's lock into a clean environment and run its recipes' checks there."""
+    from wheelforge.pipeline.deliver import read_house
+    from wheelforge.verify import verify as verify_wheelhouse
+
+    house = read_house(wheelhouse)
+    if house is None:
+        raise InputError(
+            "it is not a wheelhouse that wheelforge wrote",
+            where=str(wheelhouse),
+            remedy="wheelforge build NAME --wheelhouse " + str(wheelhouse),
+        )
+    scratch = home.root / "work" / "verify"
+    return verify_wheelhouse(wheelhouse, house.python, house.checks, scratch, tell)
+
+
+def fetch(
+    options: Options, limits: Limits, bundle: Path | None, listener: Listener
+) -> Outcome:
+    """Bring every source of a plan into the cache, and pack them into a bundle."""
+    from wheelforge.graph import FetchStep, State
+    from wheelforge.pipeline.run import run
+
+    home = Home.open(offline=options.offline)
+    plan = make_plan(options, home)
+    fetches = tuple(step for step in plan.steps if isinstance(step, FetchStep))
+    states = {
+        step.id: State(verdict="cached" if home.sources.have(step.what) else "todo")
+        for step in fetches
+    }
+    import msgspec
+
+    only = msgspec.structs.replace(plan, steps=fetches, states=states)
+    outcome = run(only, home, limits, listener)
+    if outcome.error is None and bundle is not None:
+        home.sources.export(bundle, [step.what for step in fetches])
+        listener(Notice(text=f"bundle: {bundle}"))
+    return outcome
+
+
+def adopt(options: Options, home: Home) -> None:
+    """Take in the bundle the user named, if any."""
+    if options.bundle is not None:
+        home.sources.adopt(options.bundle)

@@ -1,0 +1,185 @@
+"""From results in the store to a wheelhouse: wheels, lock, index, and proof that they work."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from wheelforge import atomic, digest, index, lock, wheel
+from wheelforge.errors import InputError
+from wheelforge.graph import CheckStep, Plan, RepairStep, WheelSet
+from wheelforge.interpreter import Interpreter
+from wheelforge.pipeline.options import Home
+from wheelforge.pipeline.results import Results
+from wheelforge.recipe import PythonCheck
+from wheelforge.store import write_root
+
+RECORD = "wheelforge.json"
+
+
+class House(msgspec.Struct, frozen=True, kw_only=True):
+    """What a wheelhouse holds and for whom: one processor, one Python.
+
+    `wheels` maps package names to the file that the lock names, `checks` to the checks of the
+    recipes they came from, `keys` are the store's results behind them.
+    """
+
+    target: str
+    archspec: str
+    features: tuple[str, ...]
+    python: Interpreter
+    wheels: dict[str, str]
+    checks: dict[str, tuple[PythonCheck, ...]]
+    keys: tuple[str, ...]
+
+
+def read_house(wheelhouse: Path) -> House | None:
+    """What is recorded of a wheelhouse, or None; InputError when the record is damaged."""
+    try:
+        return msgspec.json.decode((wheelhouse / RECORD).read_bytes(), type=House)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError) as error:
+        raise InputError(
+            f"it cannot be read: {error}",
+            where=str(wheelhouse / RECORD),
+            remedy="remove it, or build into another folder with --wheelhouse",
+        ) from error
+
+
+def ready(wheelhouse: Path, plan: Plan) -> None:
+    """Refuse a wheelhouse that cannot be written or holds wheels for another processor."""
+    folder = wheelhouse
+    while not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK) or _read_only(folder):
+        raise InputError(
+            "it cannot be written",
+            where=f"--wheelhouse {wheelhouse}",
+            remedy="make it writable, or name another folder with --wheelhouse",
+        )
+    house = read_house(wheelhouse)
+    if house is not None and (house.archspec, house.python.tag) != (plan.archspec, plan.python.tag):
+        raise InputError(
+            f"it holds wheels for {house.target} and {house.python.tag}, not for {plan.target} "
+            f"and {plan.python.tag}",
+            where=f"--wheelhouse {wheelhouse}",
+            remedy="an index serves one processor: name another folder with --wheelhouse",
+        )
+
+
+def deliver(
+    plan: Plan, home: Home, wheelhouse: Path, tell: Callable[[str], None]
+) -> tuple[list[Path], bool]:
+    """Put the run's wheels, its lock and its index into a wheelhouse; (files, anything changed).
+
+    Nothing is written before everything was found sound: two wheels with the same file, or a
+    requirement that no wheel satisfies, leave the wheelhouse as it was.
+    """
+    results = Results(plan, home)
+    steps = [step for step in plan.steps if isinstance(step, RepairStep)]
+    if not steps:
+        return [], False
+    built = [results.entry(step.id).product for step in steps]
+    built += _from_index(built, plan, home, tell)
+    lock.collisions(built)
+    old = read_house(wheelhouse)
+    with atomic.told(wheelhouse, "--wheelhouse"):
+        wheelhouse.mkdir(parents=True, exist_ok=True)
+        changed = [_place(path, wheelhouse, home.memo) for path in built]
+        house = _house(plan, results, steps, built, old, wheelhouse)
+        wheels = [wheelhouse / name for name in house.wheels.values()]
+        before = _stamps(wheelhouse)
+        files = lock.write(
+            wheelhouse,
+            wheels,
+            requires_python=f"=={house.python.series}.*",
+            sha256=home.memo.of_file,
+        )
+        files += index.write(wheelhouse, sha256=home.memo.of_file)
+        atomic.write_if_changed(
+            wheelhouse / RECORD, msgspec.json.format(msgspec.json.encode(house))
+        )
+        write_root(home.root, wheelhouse, house.keys)
+    home.memo.save()
+    return [*wheels, *files], any(changed) or _stamps(wheelhouse) != before
+
+
+def _place(path: Path, wheelhouse: Path, memo: digest.Memo) -> bool:
+    target = wheelhouse / path.name
+    if target.is_file() and memo.of_file(target) == memo.of_file(path):
+        return False
+    target.unlink(missing_ok=True)
+    atomic.place_file(path, target)
+    return True
+
+
+def _from_index(
+    built: Sequence[Path], plan: Plan, home: Home, tell: Callable[[str], None]
+) -> list[Path]:
+    """What the built wheels require and nobody built, as wheels from the package index."""
+    absent = lock.missing(built, plan.python)
+    if not absent:
+        return []
+    what = WheelSet(
+        requires=absent,
+        python=plan.python.version,
+        tag=plan.python.tag,
+        platform=plan.python.platform,
+    )
+    tell("from the package index: " + ", ".join(absent))
+    asyncio.run(home.sources.fetch(what, tell, lambda _done, _total: None))
+    own = {wheel.parse_name(path.name)[0] for path in built}
+    found = [path for path in home.sources.files(what) if wheel.parse_name(path.name)[0] not in own]
+    if still := lock.missing([*built, *found], plan.python):
+        raise InputError(
+            "the package index has no wheels for " + ", ".join(still),
+            where="lock",
+            remedy="write recipes for them, or install them on the nodes",
+        )
+    return found
+
+
+def _house(  # noqa: PLR0913 - everything a wheelhouse is known by
+    plan: Plan,
+    results: Results,
+    steps: Iterable[RepairStep],
+    built: Sequence[Path],
+    old: House | None,
+    wheelhouse: Path,
+) -> House:
+    kept: Mapping[str, str] = old.wheels if old else {}
+    wheels = {name: file for name, file in kept.items() if (wheelhouse / file).is_file()}
+    wheels |= {wheel.parse_name(path.name)[0]: path.name for path in built}
+    checks = dict(old.checks) if old else {}
+    for step in plan.steps:
+        if isinstance(step, CheckStep):
+            own = tuple(item for item in step.checks if isinstance(item, PythonCheck))
+            checks[step.name] = own
+    keys = {results.keys[step.id] for step in steps} | set(results.keys.values())
+    return House(
+        target=plan.target,
+        archspec=plan.archspec,
+        features=plan.features,
+        python=plan.python,
+        wheels=dict(sorted(wheels.items())),
+        checks={name: found for name, found in sorted(checks.items()) if found},
+        keys=tuple(sorted(keys | set(old.keys if old else ()))),
+    )
+
+
+def _stamps(wheelhouse: Path) -> dict[str, int]:
+    return {
+        str(path): path.stat().st_mtime_ns
+        for folder in (wheelhouse, wheelhouse / wheel.SIMPLE)
+        for path in folder.glob("**/*")
+        if path.is_file()
+    }
+
+
+def _read_only(folder: Path) -> bool:
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)

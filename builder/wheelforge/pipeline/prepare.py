@@ -1,0 +1,69 @@
+"""Everything before the first effect: find compilers and Python, resolve, plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from wheelforge import catalog, digest, probe
+from wheelforge.graph import Plan, Step, WheelSet
+from wheelforge.pin import PinnedSource
+from wheelforge.pipeline.options import Home, Options
+from wheelforge.plan import Setting, plan
+from wheelforge.recipe import Conditions
+from wheelforge.resolve import Request, resolve
+from wheelforge.store import Found, differences
+
+
+class _View:
+    """Answers a plan's questions out of the store and the source cache."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    def identity(self, what: PinnedSource | WheelSet) -> str:
+        return self._home.sources.identity(what)
+
+    def have(self, what: PinnedSource | WheelSet) -> bool:
+        return self._home.sources.have(what)
+
+    def find(self, key: str, name: str, version: str) -> Found:
+        return self._home.store.find(key, name, version)
+
+    def explain(self, step: Step, needs: Mapping[str, str]) -> tuple[str, ...]:
+        manifests = self._home.store.of_name(step.name)
+        return differences(manifests, step.id, step.inputs, needs)
+
+
+def make_plan(options: Options, home: Home) -> Plan:
+    """The plan for what the user typed. Raises InputError; changes nothing but digests.json."""
+    target = catalog.load_target(options.target)
+    compilers = probe.compilers(catalog.load_toolchain(options.toolchain), home.memo)
+    probe.suited(compilers, target)
+    python = probe.interpreter(options.python, home.memo)
+    conditions = Conditions(
+        version="",
+        python=python.version,
+        target=target.words,
+        machine=target.machine,
+        toolchain=compilers.words,
+    )
+    request = Request(
+        requirements=options.requirements,
+        conditions=conditions,
+        pins=options.pins,
+        sources=options.sources,
+        only=options.only,
+    )
+    library = catalog.open_catalog(options.recipes, options.overlays)
+    resolution = resolve(request, library, _tree_digest)
+    setting = Setting(
+        target=target, flags=probe.flags(target, compilers), compilers=compilers, python=python
+    )
+    made = plan(resolution, setting, _View(home))
+    home.memo.save()
+    return made
+
+
+def _tree_digest(path: Path) -> str:
+    return digest.of_tree(path) if path.is_dir() else digest.of_file(path)

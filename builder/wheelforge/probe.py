@@ -1,0 +1,203 @@
+"""Finds compilers and Pythons on this machine and says exactly which they are.
+
+Answers are remembered under the programs' size and times, so that asking again starts nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import shutil
+import sys
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from wheelforge import process, programs
+from wheelforge.errors import InputError
+from wheelforge.interpreter import Interpreter
+from wheelforge.recipe.conditions import ordered
+from wheelforge.toolchain import Compilers, Toolchain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wheelforge.digest import Memo
+    from wheelforge.target import Target
+
+_REQUIRED = ("cc", "cxx")
+_ASK_PYTHON = """
+import json, platform, sys, sysconfig
+print(json.dumps({"path": sys.executable, "version": platform.python_version(),
+    "tag": "cp%d%d" % sys.version_info[:2], "soabi": sysconfig.get_config_var("SOABI") or "",
+    "platform": sysconfig.get_platform().replace("-", "_").replace(".", "_"),
+    "implementation": platform.python_implementation()}))
+"""
+
+
+def compilers(toolchain: Toolchain, memo: Memo) -> Compilers:
+    """Find a toolchain's programs; InputError names what is missing or too old, and the remedy."""
+    paths = {
+        role: path
+        for role, names in toolchain.programs.items()
+        if (path := _first(names)) is not None
+    }
+    for role in _REQUIRED:
+        if role not in paths:
+            missing = " or ".join(toolchain.programs.get(role, (role,)))
+            raise InputError(
+                f"the compiler {missing} is not installed",
+                where=f"toolchain {toolchain.name}: {role}",
+                remedy=_install(toolchain, role),
+            )
+    version, machine = _identity(toolchain, paths["cc"], memo)
+    if ordered(version) < ordered(toolchain.minimum):
+        raise InputError(
+            f"{paths['cc']} is version {version}, and {toolchain.minimum} is the oldest that works",
+            where=f"toolchain {toolchain.name}",
+            remedy="install a newer one, or choose another with --toolchain",
+        )
+    return Compilers(
+        toolchain=toolchain.name,
+        family=toolchain.family,
+        version=version,
+        machine=machine,
+        libc=" ".join(platform.libc_ver()),
+        paths={role: str(path) for role, path in paths.items()},
+        digests={role: memo.of_file(path) for role, path in paths.items()},
+        env=toolchain.env,
+        flags=toolchain.flags,
+    )
+
+
+def suited(found: Compilers, target: Target) -> None:
+    """Refuse compilers that cannot compile for a target."""
+    if found.machine != target.machine:
+        raise InputError(
+            f"{found.paths['cc']} compiles for {found.machine}, and the target is {target.machine}",
+            where=f"--target {target.name} with toolchain {found.toolchain}",
+            remedy="choose a cross toolchain with --toolchain, or build on such a machine",
+        )
+    oldest = target.compilers.get(found.family)
+    if oldest and ordered(found.version) < ordered(oldest):
+        raise InputError(
+            f"{found.family} {found.version} does not know {target.name}; {oldest} is the first",
+            where=f"--target {target.name}",
+            remedy="install a newer compiler, or choose another with --toolchain",
+        )
+
+
+def flags(target: Target, found: Compilers) -> str:
+    """The compiler options that mean `target`: its own, else archspec's for this version."""
+    if own := target.flags.get(found.family):
+        return own
+    import archspec.cpu
+
+    processor = archspec.cpu.TARGETS[target.archspec]
+    try:
+        return str(processor.optimization_flags(found.family, found.version))
+    except (
+        archspec.cpu.UnsupportedMicroarchitecture,
+        archspec.cpu.InvalidCompilerVersion,
+    ) as error:
+        raise InputError(
+            f"{found.family} {found.version} does not know {target.archspec}",
+            where=f"--target {target.name}",
+            remedy="install a newer compiler, or choose a more general target",
+        ) from error
+
+
+def interpreter(wanted: str, memo: Memo) -> Interpreter:
+    """The CPython `wanted` ("3.12", a path, or "" for the one wheelforge runs under)."""
+    if not wanted:
+        return Interpreter(
+            path=getattr(sys, "_base_executable", sys.executable),
+            version=platform.python_version(),
+            tag=f"cp{sys.version_info.major}{sys.version_info.minor}",
+            soabi=str(sysconfig.get_config_var("SOABI") or ""),
+            platform=sysconfig.get_platform().replace("-", "_").replace(".", "_"),
+        )
+    path = _find_python(wanted)
+    known = _remembered(f"python:{path}", path, memo)
+    if known is None:
+        known = json.loads(process.capture([str(path), "-I", "-c", _ASK_PYTHON]))
+        _remember(f"python:{path}", path, known, memo)
+    if known.pop("implementation", "CPython") != "CPython":
+        raise InputError("is not CPython", where=f"--python {wanted}")
+    return msgspec.convert(known, Interpreter)
+
+
+def _find_python(wanted: str) -> Path:
+    if os.sep in wanted and Path(wanted).is_file():
+        return Path(wanted).absolute()
+    argv = [
+        str(programs.locate("uv")),
+        "python",
+        "find",
+        "--no-project",
+        "--no-config",
+        "--no-python-downloads",
+        "--system",
+        wanted,
+    ]
+    try:
+        return Path(process.capture(argv, env=os.environ).strip())
+    except process.ProgramError as error:
+        raise InputError(
+            "no such Python on this machine",
+            where=f"--python {wanted}",
+            remedy="install it with its headers (apt-get install python3-dev), or give its path",
+        ) from error
+
+
+def _first(names: Sequence[str]) -> Path | None:
+    for name in names:
+        found = shutil.which(name)
+        if found:
+            return Path(found).absolute()
+    return None
+
+
+def _identity(toolchain: Toolchain, cc: Path, memo: Memo) -> tuple[str, str]:
+    known = _remembered(f"compiler:{cc}", cc, memo)
+    if known is None:
+        text = process.capture([str(cc), "--version"], env={**os.environ, "LC_ALL": "C"})
+        match = re.search(toolchain.version_pattern, text)
+        if not match:
+            raise InputError(
+                f"its version cannot be read from '{text.splitlines()[:1]}'", where=str(cc)
+            )
+        machine = process.capture([str(cc), "-dumpmachine"]).strip().split("-")[0]
+        known = {"version": match[1], "machine": machine}
+        _remember(f"compiler:{cc}", cc, known, memo)
+    return str(known["version"]), str(known["machine"])
+
+
+def _signature(path: Path) -> list[int]:
+    info = path.stat()
+    return [info.st_size, info.st_mtime_ns, info.st_ino]
+
+
+def _remembered(name: str, path: Path, memo: Memo) -> dict[str, str] | None:
+    value = memo.get(name)
+    if isinstance(value, list) and value[0] == _signature(path):
+        return dict(value[1])
+    return None
+
+
+def _remember(name: str, path: Path, value: dict[str, str], memo: Memo) -> None:
+    memo.put(name, [_signature(path), value])
+
+
+def _install(toolchain: Toolchain, role: str) -> str:
+    commands = [
+        f"{tool} install {package}"
+        for key, package in toolchain.install.items()
+        for tool, _, of in [key.partition(".")]
+        if of == role
+    ]
+    return ", or ".join(commands) or "install it and put it on PATH"

@@ -1,0 +1,160 @@
+"""A clean environment to try wheels in: none of the user's settings or packages reach it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from wheelforge.errors import InputError, RejectedError
+from wheelforge.process import Spawn, stream
+from wheelforge.programs import locate
+from wheelforge.wheel import REQUIREMENTS, SIMPLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from wheelforge.interpreter import Interpreter
+    from wheelforge.recipe import PythonCheck
+
+SETUP_SECONDS = 1800.0
+CHECK_SECONDS = 900.0  # importing torch under emulation takes minutes
+_TAIL = 12
+_FOLDERS = ("work", "home", "tmp")
+_PASSED_ON = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "PATH")
+
+
+class Outcome(NamedTuple):
+    """How a program ended: `detail` is why it failed, `command` what shows it again."""
+
+    ok: bool
+    detail: str
+    command: str
+
+    def require(self, what: str, where: str) -> None:
+        """Raise RejectedError unless the program succeeded."""
+        if not self.ok:
+            remedy = f"to see it again:\n    {self.command}"
+            raise RejectedError(f"{what}: {self.detail}", where=where, remedy=remedy)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A virtual environment below `root`; its programs see `env` and nothing else.
+
+    They run in the empty folder root/work; all they print is also in root/trial.log.
+    """
+
+    root: Path
+    python: Path
+    env: Mapping[str, str]
+
+    async def run(self, argv: Sequence[str], timeout: float = SETUP_SECONDS) -> Outcome:  # noqa: ASYNC109
+        """Run a program to its end or for `timeout` seconds."""
+        work, tail = self.root / "work", deque[str](maxlen=_TAIL)
+        log = self.root / "trial.log"
+        spawn = Spawn(argv=argv, cwd=work, env=self.env, log=log, timeout=timeout)
+        code = await stream(spawn, lambda line: tail.append(line) if line.strip() else None)
+        settings = [f"{key}={value}" for key, value in sorted(self.env.items())]
+        command = f"cd {shlex.quote(str(work))} && {shlex.join(['env', '-i', *settings, *argv])}"
+        if code == 0:
+            return Outcome(ok=True, detail="", command=command)
+        return Outcome(ok=False, detail="\n    ".join([_ended(code), *tail]), command=command)
+
+    async def install(self, wheels: Sequence[Path]) -> Outcome:
+        """Install exactly these wheel files."""
+        uv = [str(locate("uv")), "pip", "install", "--quiet", "--no-config", "--offline"]
+        uv += ["--no-index", "--no-deps", "--python", str(self.python)]
+        return await self.run([*uv, "--", *(str(wheel.absolute()) for wheel in wheels)])
+
+    async def install_locked(self, wheelhouse: Path) -> Outcome:
+        """Install a wheelhouse's lock from its index with pip, exactly as its users do."""
+        return await self._pip(*_locked_install(wheelhouse))
+
+    async def consistent(self) -> Outcome:
+        """Ask pip whether every installed package has the dependencies it wants."""
+        return await self._pip("check")
+
+    async def check(self, check: PythonCheck, timeout: float = CHECK_SECONDS) -> Outcome:  # noqa: ASYNC109
+        """Run a recipe's check."""
+        return await self.run([str(self.python), "-I", "-c", check.code], timeout)
+
+    def remove(self) -> None:
+        """Remove the environment, but not its log."""
+        for folder in ("venv", *_FOLDERS):
+            shutil.rmtree(self.root / folder, ignore_errors=True)
+
+    async def _pip(self, *words: str) -> Outcome:
+        pip = [str(locate("pip")), "--python", str(self.python), "--no-input", "--quiet"]
+        return await self.run([*pip, *words])
+
+
+def locked_install(index: str, lock: str) -> list[str]:
+    """The words after `pip` that install a lock: hashes demanded, and one index only.
+
+    pip's cache is left out because it may hold a wheel of the same name built for another CPU.
+    """
+    return ["install", "--no-cache-dir", "--require-hashes", "--index-url", index, "-r", lock]
+
+
+async def make_trial(
+    interpreter: Interpreter, root: Path, extra: Mapping[str, str] | None = None
+) -> Trial:
+    """A new virtual environment in folder `root`, in place of what an earlier trial left there.
+
+    `extra` are variables its programs also get. InputError when the interpreter does not start.
+    """
+    trial = _blank(root, extra or {})
+    uv = [str(locate("uv")), "venv", "--quiet", "--no-project", "--no-config", "--offline"]
+    uv += ["--no-python-downloads", "--python", interpreter.path, str(trial.root / "venv")]
+    made = await trial.run(uv)
+    if not made.ok:
+        raise InputError(
+            f"no environment could be made with this Python: {made.detail}",
+            where=interpreter.path,
+            remedy="choose another with --python",
+        )
+    return trial
+
+
+def _locked_install(wheelhouse: Path) -> list[str]:
+    home = wheelhouse.absolute()
+    return locked_install(f"{home.as_uri()}/{SIMPLE}/", str(home / REQUIREMENTS))
+
+
+def _blank(root: Path, extra: Mapping[str, str]) -> Trial:
+    root = root.absolute()
+    python = root / "venv" / "bin" / "python"
+    trial = Trial(root=root, python=python, env={**_environment(root), **extra})
+    trial.remove()
+    for folder in _FOLDERS:
+        (root / folder).mkdir(parents=True)
+    return trial
+
+
+def _environment(root: Path) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    emulator = {name: value for name, value in os.environ.items() if name.startswith("QEMU_")}
+    return {
+        "LANG": "C.UTF-8",
+        **kept,
+        **emulator,
+        "PATH": os.pathsep.join([f"{root}/venv/bin", kept.get("PATH", os.defpath)]),
+        "HOME": str(root / "home"),
+        "TMPDIR": str(root / "tmp"),
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PYTHONNOUSERSITE": "1",
+    }
+
+
+def _ended(code: int) -> str:
+    if code >= 0:
+        return f"ended with code {code}"
+    hint = " (it holds instructions this CPU lacks)" if -code == signal.SIGILL else ""
+    return f"ended by signal {-code}, {signal.strsignal(-code)}{hint}"
