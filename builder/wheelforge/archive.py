@@ -1,17 +1,23 @@
 """Unpacks source archives from elsewhere: nothing is written outside the destination, ever.
 
 Refused: absolute names, `..`, links that lead outside, devices, sockets and pipes, and archives
-larger than a source tree can be. Modes are reduced to 0644 or 0755; owners are ignored.
+larger than a source tree can be. Modes are reduced to 0644 or 0755; owners are ignored; times are
+kept, since make rebuilds (and autotools regenerates) what looks older than what it came from.
 """
 
 from __future__ import annotations
 
+import calendar
+import errno
+import lzma
 import os
 import posixpath
 import shutil
 import stat
 import tarfile
+import time
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
@@ -22,6 +28,21 @@ if TYPE_CHECKING:
 
 MAX_ENTRIES = 2_000_000
 MAX_BYTES = 64 << 30
+_MAX_TARGET = 4096  # PATH_MAX; a longer link is no link but an attack on memory
+_DAMAGE = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    ValueError,
+    RuntimeError,  # zipfile's word for encrypted members and unknown compressions
+    OverflowError,
+)
+# what a contradictory archive makes the file system say: a file where a folder is, names too long
+_NONSENSE = frozenset(
+    {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL}
+)
 
 
 class _Member(NamedTuple):
@@ -29,6 +50,7 @@ class _Member(NamedTuple):
     kind: str  # file, dir, symlink, hardlink, or what it is instead
     executable: bool
     size: int
+    mtime: int
     target: str
     open: Callable[[], IO[bytes] | None]
 
@@ -45,8 +67,9 @@ def unpack(archive: Path, destination: Path, *, strip: int = 1) -> None:
     try:
         for member in _members(archive):
             writer.write(member)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
+        writer.finish()
+    except (*_DAMAGE, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in {None, *_NONSENSE}:
             raise
         raise InputError(
             f"the archive cannot be read: {error}",
@@ -60,7 +83,9 @@ def unpack(archive: Path, destination: Path, *, strip: int = 1) -> None:
 
 
 def _members(archive: Path) -> Iterator[_Member]:
-    if zipfile.is_zipfile(archive):
+    with archive.open("rb") as file:  # zipfile.is_zipfile also takes a tar that ends with a zip
+        is_zip = file.read(4) in {b"PK\3\4", b"PK\5\6"}
+    if is_zip:
         yield from _zip_members(archive)
         return
     with tarfile.open(archive) as tar:
@@ -77,6 +102,7 @@ def _members(archive: Path) -> Iterator[_Member]:
                 kind,
                 bool(item.mode & 0o100),
                 item.size,
+                int(item.mtime),
                 item.linkname,
                 lambda item=item: tar.extractfile(item),  # type: ignore[misc]
             )
@@ -87,15 +113,21 @@ def _zip_members(archive: Path) -> Iterator[_Member]:
         for item in file.infolist():
             mode = item.external_attr >> 16
             kind = "dir" if item.is_dir() else "symlink" if stat.S_ISLNK(mode) else "file"
-            target = file.read(item).decode() if kind == "symlink" else ""
+            target = file.open(item).read(_MAX_TARGET).decode() if kind == "symlink" else ""
             yield _Member(
                 item.filename,
                 kind,
                 bool(mode & 0o100),
                 item.file_size,
+                _zip_time(*item.date_time),
                 target,
                 lambda item=item: file.open(item),  # type: ignore[misc]
             )
+
+
+def _zip_time(year: int, month: int, *rest: int) -> int:
+    """A zip entry's time as if it were UTC (zip knows no zone); some tools write month 0."""
+    return calendar.timegm((year, min(max(month, 1), 12), *rest, 0, 0, 0))
 
 
 class _Writer:
@@ -107,6 +139,8 @@ class _Writer:
         self._strip = strip
         self.entries = 0
         self._bytes = 0
+        self._links: list[tuple[Path, _Member]] = []
+        self._now = int(time.time())
 
     def write(self, member: _Member) -> None:
         name = self._inside(member.name, member)
@@ -133,6 +167,15 @@ class _Writer:
             case _:
                 self._refuse(member, f"is a {member.kind}")
 
+    def finish(self) -> None:
+        """Look at every link again: a later one may have changed where an earlier one leads."""
+        for path, member in self._links:
+            if path.is_symlink() and not self._is_inside(path):
+                self._refuse(member, f"links outside the archive (to '{member.target}')")
+
+    def _is_inside(self, path: Path) -> bool:
+        return Path(os.path.realpath(path)).is_relative_to(self._root)  # resolve() fails on loops
+
     def _inside(self, name: str, member: _Member) -> str:
         if name.startswith("/") or "\\" in name or "\0" in name:
             self._refuse(member, "has an absolute or malformed name")
@@ -142,9 +185,9 @@ class _Writer:
         return "/".join(parts[self._strip :])
 
     def _folder(self, path: Path, member: _Member) -> None:
-        path.mkdir(parents=True, exist_ok=True)
-        if not path.resolve().is_relative_to(self._root):
+        if not self._is_inside(path):
             self._refuse(member, "would be written through a link that leads outside")
+        path.mkdir(parents=True, exist_ok=True)
 
     def _file(self, path: Path, member: _Member) -> None:
         data = member.open()
@@ -155,6 +198,8 @@ class _Writer:
         handle = os.open(path, flags, 0o755 if member.executable else 0o644)
         with data, os.fdopen(handle, "wb") as out:
             shutil.copyfileobj(data, out, 1 << 20)
+        moment = max(0, min(member.mtime, self._now))  # make distrusts files from the future
+        os.utime(path, (moment, moment))
 
     def _symlink(self, path: Path, member: _Member) -> None:
         base = posixpath.dirname(path.relative_to(self._root).as_posix())
@@ -162,13 +207,14 @@ class _Writer:
         if member.target.startswith("/") or joined == ".." or joined.startswith("../"):
             self._refuse(member, f"links outside the archive (to '{member.target}')")
         path.symlink_to(member.target)
-        if not path.parent.joinpath(member.target).resolve().is_relative_to(self._root):
+        self._links.append((path, member))
+        if not self._is_inside(path):
             path.unlink()
             self._refuse(member, f"links outside the archive (to '{member.target}')")
 
     def _hardlink(self, path: Path, member: _Member) -> None:
         source = self._root / self._inside(member.target, member)
-        if source.is_symlink() or not source.resolve().is_relative_to(self._root):
+        if source.is_symlink() or not self._is_inside(source):
             self._refuse(member, f"is linked to '{member.target}'")
         if not source.is_file():
             self._refuse(member, f"is linked to '{member.target}', which is not in the archive")

@@ -76,8 +76,13 @@ def _sources(job: Job, step: BuildStep) -> None:
             shutil.rmtree(target, ignore_errors=True)
         for file in job.workshop.sources.files(item.source):
             if file.is_dir():
-                shutil.copytree(file, target, symlinks=True, dirs_exist_ok=True,
-                                ignore=shutil.ignore_patterns(*digest.IGNORED))
+                shutil.copytree(
+                    file,
+                    target,
+                    symlinks=True,
+                    dirs_exist_ok=True,
+                    ignore=shutil.ignore_patterns(*digest.IGNORED),
+                )
             else:
                 unpack(file, target, strip=item.strip)
 
@@ -101,8 +106,12 @@ async def _patch(job: Job, step: BuildStep, paths: Mapping[str, str]) -> None:
 def patch_command(number: int, patch: PinnedPatch, tree: str) -> Command:
     """`patch` without guessing: no fuzz, no questions, no reversing."""
     argv = (
-        str(programs.locate("patch")), "--batch", "--forward", "--fuzz=0",
-        f"--strip={patch.strip}", f"--input={patch.file}",
+        str(programs.locate("patch")),
+        "--batch",
+        "--forward",
+        "--fuzz=0",
+        f"--strip={patch.strip}",
+        f"--input={patch.file}",
     )
     return Command(label=f"patch-{number}", argv=argv, cwd=tree)
 
@@ -129,15 +138,28 @@ def environment_commands(python: str, wheels: list[str]) -> tuple[Command, ...]:
     """The commands that make an isolated environment holding exactly these wheels."""
     uv = str(programs.locate("uv"))
     make = Command(
-        label="environment", cwd="@{work}",
+        label="environment",
+        cwd="@{work}",
         argv=(uv, "venv", *_QUIET_UV, "--no-project", "--clear", "--python", python, "@{env}"),
     )
     if not wheels:
         return (make,)
     install = Command(
-        label="requirements", cwd="@{work}",
-        argv=(uv, "pip", "install", *_QUIET_UV, "--no-deps", "--no-index", "--no-cache",
-              "--link-mode=copy", "--python", "@{env}/bin/python", *wheels),
+        label="requirements",
+        cwd="@{work}",
+        argv=(
+            uv,
+            "pip",
+            "install",
+            *_QUIET_UV,
+            "--no-deps",
+            "--no-index",
+            "--no-cache",
+            "--link-mode=copy",
+            "--python",
+            "@{env}/bin/python",
+            *wheels,
+        ),
     )
     return make, install
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +33,9 @@ async def check(job: Job, step: CheckStep) -> Entry:
             (out / "passed.json").write_bytes(msgspec.json.encode({"of": job.needs[step.of]}))
             for name in passed:
                 job.tell(OutputLine(step=step.id, text=f"passed: {name}"))
-            return job.publish(out, seconds=time.monotonic() - started)
+            entry = job.publish(out, seconds=time.monotonic() - started)
+        shutil.rmtree(job.work, ignore_errors=True)
+        return entry
 
 
 def _files(job: Job, step: CheckStep) -> Iterator[str]:
@@ -52,7 +55,7 @@ def _files(job: Job, step: CheckStep) -> Iterator[str]:
 
 
 def _elf(step: CheckStep, item: ElfCheck, root: Path) -> None:
-    found = [path for path in sorted(root.glob(item.path)) if elf.is_elf(path)]
+    found = [path.resolve() for path in sorted(root.glob(item.path)) if elf.is_elf(path.resolve())]
     if not found:
         raise _rejected(step, item, "no ELF file matches")
     for path in found:
@@ -65,7 +68,8 @@ def _elf(step: CheckStep, item: ElfCheck, root: Path) -> None:
                 raise _rejected(step, item, f"{path.name} does not need {name}")
         if facts.alignment < item.min_alignment:
             raise _rejected(
-                step, item,
+                step,
+                item,
                 f"{path.name} is aligned to {facts.alignment} bytes, not {item.min_alignment}",
             )
 

@@ -94,8 +94,9 @@ class Job:
     async def _lock(self) -> FileLock | None:
         from filelock import FileLock, Timeout
 
-        self.work.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(f"{self.work}.lock")
+        locks = self.workshop.home / "locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(locks / self.key[:20])
         told = False
         while True:
             try:
@@ -112,17 +113,21 @@ class Job:
                 return lock
 
     async def run(
-        self, command: Command, paths: Mapping[str, str], env: Mapping[str, str],
+        self,
+        command: Command,
+        paths: Mapping[str, str],
+        env: Mapping[str, str],
         timeout_minutes: float | None = None,
     ) -> None:
         """Run one command to its end; BuildError with the first error line of its output."""
+
         def fill(text: str) -> str:
             return render(text, lambda name: self._value(name, paths))
 
         argv = [fill(part) for part in command.argv]
         variables = {name: fill(value) for name, value in env.items()}
         cwd = Path(fill(command.cwd))
-        cwd.mkdir(parents=True, exist_ok=True)
+        os.makedirs(cwd, exist_ok=True)  # noqa: PTH103 - a moment, and nothing waits
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("a", encoding="utf-8") as log:
             log.write(f"$ cd {cwd}\n$ {' '.join(argv)}\n")
@@ -200,8 +205,10 @@ class Job:
 
 _NINJA = re.compile(r"\[(\d+)/(\d+)\]")
 _PERCENT = re.compile(r"\[\s*(\d+)%\]")
-_COMPILE = re.compile(r"(?:^|/)(?:[\w.]+-)*(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|gfortran|fcc|FCC)"
-                      r"(?:-[\d.]+)? .*\s-c\s|^\s*(?:CC|CXX|FC)\s+\S")
+_COMPILE = re.compile(
+    r"(?:^|/)(?:[\w.]+-)*(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|gfortran|fcc|FCC)"
+    r"(?:-[\d.]+)? .*\s-c\s|^\s*(?:CC|CXX|FC)\s+\S"
+)
 
 
 class _Meter:
@@ -261,7 +268,7 @@ def link_programs(folder: Path, programs: Mapping[str, str]) -> None:
     """A folder for PATH that holds exactly these programs."""
     fresh(folder)
     for name, target in programs.items():
-        os.symlink(target, folder / name)
+        (folder / name).symlink_to(target)
 
 
 def take(tree: Path, patterns: Sequence[str], into: Path, *, flat: bool) -> int:

@@ -57,7 +57,9 @@ async def _run(job: Job, step: RepairStep, raw: Path, out: Path) -> None:
 
 def _names_agree(raw: Path, step: RepairStep) -> None:
     facts = wheel.read(raw)
-    if facts.name != canonicalize_name(step.name) or Version(facts.version) != Version(step.version):
+    if facts.name != canonicalize_name(step.name) or Version(facts.version) != Version(
+        step.version
+    ):
         raise RejectedError(
             f"the build made {facts.name} {facts.version}, not {step.name} {step.version}",
             where=step.id,

@@ -44,7 +44,7 @@ def invoke(words: Sequence[str]) -> int:
 
 
 def _main(
-    version: bool = typer.Option(False, "--version", "-V", help="Show the version."),  # noqa: FBT003
+    version: bool = typer.Option(False, "--version", "-V", help="Show the version."),
 ) -> None:
     """Build Python wheels and the native libraries below them, from source, for one CPU."""
     del version  # answered before typer was imported

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypeVar, get_type_hints
 
 import typer
 
 from wheelforge.errors import InputError
 from wheelforge.pipeline import Options
+
+T = TypeVar("T")
 
 Requirements: TypeAlias = Annotated[
     list[str], typer.Argument(help="what to build: a recipe's name, or name==version")
@@ -61,24 +64,24 @@ Json: TypeAlias = Annotated[bool, typer.Option("--json", help="machine-readable 
 
 
 def options(  # noqa: PLR0913 - one parameter for each option
-    requirements: Sequence[str],
-    *,
-    target: str,
-    toolchain: str,
-    python: str,
-    pins: Sequence[str] | None,
-    short: dict[str, str],
-    sources: Sequence[str] | None,
-    overlays: Sequence[str] | None,
-    recipes: Sequence[Path] | None,
-    only: bool,
-    offline: bool = False,
-    bundle: Path | None = None,
+    requirements: Requirements,
+    target: Target = "native",
+    toolchain: Toolchain = "native",
+    python: Python = "",
+    pin: Pins = None,
+    acl: Acl = "",
+    openblas: Openblas = "",
+    onednn: Onednn = "",
+    source: Sources = None,
+    overlay: Overlays = None,
+    recipes: Recipes = None,
+    only: Only = False,
+    offline: Offline = False,
 ) -> Options:
-    """What was typed, with NAME=VALUE options taken apart; InputError where one is malformed."""
-    fixed = pairs("--pin", pins) | {name: value for name, value in short.items() if value}
-    found = {name: Path(path) for name, path in pairs("--source", sources).items()}
-    for name, path in found.items():
+    """What was typed, with NAME=VALUE words taken apart; InputError where one is malformed."""
+    short = {"acl": acl, "openblas": openblas, "onednn": onednn}
+    sources = {name: Path(path) for name, path in pairs("--source", source).items()}
+    for name, path in sources.items():
         if not path.exists():
             raise InputError(f"there is no {path}", where=f"--source {name}")
     return Options(
@@ -86,14 +89,34 @@ def options(  # noqa: PLR0913 - one parameter for each option
         target=target,
         toolchain=toolchain,
         python=python,
-        pins=fixed,
-        sources=found,
-        overlays=overlays or (),
+        pins=pairs("--pin", pin) | {name: value for name, value in short.items() if value},
+        sources=sources,
+        overlays=overlay or (),
         recipes=recipes or (),
         only=only,
         offline=offline,
-        bundle=bundle,
     )
+
+
+def planning(verb: Callable[..., T]) -> Callable[..., T]:
+    """Give a verb the options that all planning verbs share; it gets them as its first argument."""
+    shared, own = inspect.signature(options), inspect.signature(verb)
+    mine = list(own.parameters.values())[1:]
+
+    def command(**given: Any) -> T:
+        rest = {item.name: given.pop(item.name) for item in mine}
+        return verb(options(**given), **rest)
+
+    hints = get_type_hints(options, include_extras=True) | get_type_hints(verb, include_extras=True)
+    command.__name__, command.__doc__ = verb.__name__, verb.__doc__
+    command.__annotations__ = hints
+    command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            item.replace(annotation=hints[item.name], kind=inspect.Parameter.KEYWORD_ONLY)
+            for item in (*shared.parameters.values(), *mine)
+        ]
+    )
+    return command
 
 
 def pairs(option: str, values: Sequence[str] | None) -> dict[str, str]:

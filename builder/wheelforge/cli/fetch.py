@@ -10,44 +10,21 @@ import typer
 from wheelforge.cli import arguments as arg
 from wheelforge.cli.console import console_for
 from wheelforge.errors import EXIT_BUG, ForgeError
-from wheelforge.pipeline import Limits, fetch
+from wheelforge.pipeline import Limits, Options, fetch
 
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    app.command("fetch")(command)
+    app.command("fetch")(arg.planning(command))
 
 
-def command(  # noqa: PLR0913 - one parameter for each option
-    requirements: arg.Requirements,
-    target: arg.Target = "native",
-    toolchain: arg.Toolchain = "native",
-    python: arg.Python = "",
-    pin: arg.Pins = None,
-    acl: arg.Acl = "",
-    openblas: arg.Openblas = "",
-    onednn: arg.Onednn = "",
-    source: arg.Sources = None,
-    overlay: arg.Overlays = None,
-    recipes: arg.Recipes = None,
-    only: arg.Only = False,
+def command(
+    options: Options,
     bundle: Annotated[
         Path | None, typer.Option("--bundle", help="also write all of it to this file")
     ] = None,
 ) -> int:
     """Fetch every source and build requirement; `build --offline --bundle FILE` uses the file."""
-    options = arg.options(
-        requirements,
-        target=target,
-        toolchain=toolchain,
-        python=python,
-        pins=pin,
-        short={"acl": acl, "openblas": openblas, "onednn": onednn},
-        sources=source,
-        overlays=overlay,
-        recipes=recipes,
-        only=only,
-    )
     with console_for() as console:
         outcome = fetch(options, Limits(), bundle, console.tell)
         console.results(outcome)

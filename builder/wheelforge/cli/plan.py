@@ -10,7 +10,7 @@ import typer
 from wheelforge.cli import arguments as arg
 from wheelforge.cli.tree import tree
 from wheelforge.errors import InputError, nearest
-from wheelforge.pipeline import Home, make_plan
+from wheelforge.pipeline import Home, Options, make_plan
 from wheelforge.shell import dot, mermaid, script
 
 _GRAPHS = {"mermaid": mermaid, "dot": dot}
@@ -18,22 +18,11 @@ _GRAPHS = {"mermaid": mermaid, "dot": dot}
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    app.command("plan")(command)
+    app.command("plan")(arg.planning(command))
 
 
-def command(  # noqa: PLR0913 - one parameter for each option
-    requirements: arg.Requirements,
-    target: arg.Target = "native",
-    toolchain: arg.Toolchain = "native",
-    python: arg.Python = "",
-    pin: arg.Pins = None,
-    acl: arg.Acl = "",
-    openblas: arg.Openblas = "",
-    onednn: arg.Onednn = "",
-    source: arg.Sources = None,
-    overlay: arg.Overlays = None,
-    recipes: arg.Recipes = None,
-    only: arg.Only = False,
+def command(
+    options: Options,
     json: arg.Json = False,
     graph: Annotated[str, typer.Option("--graph", help="mermaid or dot")] = "",
     shell: Annotated[
@@ -44,18 +33,6 @@ def command(  # noqa: PLR0913 - one parameter for each option
     ] = False,
 ) -> None:
     """Show the steps of a build with versions, commands, environment, and what is cached or why not."""
-    options = arg.options(
-        requirements,
-        target=target,
-        toolchain=toolchain,
-        python=python,
-        pins=pin,
-        short={"acl": acl, "openblas": openblas, "onednn": onednn},
-        sources=source,
-        overlays=overlay,
-        recipes=recipes,
-        only=only,
-    )
     if graph and graph not in _GRAPHS:
         raise InputError(
             f"there is no graph format '{graph}'", where="--graph", remedy=nearest(graph, _GRAPHS)

@@ -31,8 +31,14 @@ def show_list(overlay: arg.Overlays = None, recipes: arg.Recipes = None) -> None
     library = catalog.open_catalog(recipes or (), overlay or ())
     for name in sorted(library.files):
         document = library.document(name)
-        summary = next((layer.data["summary"] for layer in reversed(document.layers)
-                        if "summary" in layer.data), "")
+        summary = next(
+            (
+                layer.data["summary"]
+                for layer in reversed(document.layers)
+                if "summary" in layer.data
+            ),
+            "",
+        )
         typer.echo(f"{name:<16} {document.versions[0]:<12} {document.kind:<8} {summary}")
 
 

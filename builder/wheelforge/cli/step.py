@@ -39,7 +39,9 @@ def run(plan: Path, step: str, jobs: arg.Jobs = 0, offline: arg.Offline = False)
             remedy=nearest(step, [item.id for item in loaded.steps]),
         )
     with console_for() as console:
-        outcome = run_step(loaded, step, Home.open(offline=offline), Limits(jobs=jobs), console.tell)
+        outcome = run_step(
+            loaded, step, Home.open(offline=offline), Limits(jobs=jobs), console.tell
+        )
         console.results(outcome)
     if outcome.error is None:
         return 0

@@ -10,7 +10,7 @@ import typer
 from wheelforge.cli import arguments as arg
 from wheelforge.errors import EXIT_REJECTED
 from wheelforge.graph import FetchStep
-from wheelforge.pipeline import Home, make_plan
+from wheelforge.pipeline import Home, Options, make_plan
 from wheelforge.resources import format_bytes
 from wheelforge.store import collect
 
@@ -19,6 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="Results kept by content key.", ric
 
 def register(parent: typer.Typer) -> None:
     """Add the group."""
+    app.command("why")(arg.planning(why))
     parent.add_typer(app, name="store")
 
 
@@ -36,34 +37,8 @@ def ls() -> None:
         )
 
 
-@app.command()
-def why(  # noqa: PLR0913 - one parameter for each option
-    requirements: arg.Requirements,
-    target: arg.Target = "native",
-    toolchain: arg.Toolchain = "native",
-    python: arg.Python = "",
-    pin: arg.Pins = None,
-    acl: arg.Acl = "",
-    openblas: arg.Openblas = "",
-    onednn: arg.Onednn = "",
-    source: arg.Sources = None,
-    overlay: arg.Overlays = None,
-    recipes: arg.Recipes = None,
-    only: arg.Only = False,
-) -> None:
+def why(options: Options) -> None:
     """Say for each step of a build why it would run: what changed since the nearest earlier one."""
-    options = arg.options(
-        requirements,
-        target=target,
-        toolchain=toolchain,
-        python=python,
-        pins=pin,
-        short={"acl": acl, "openblas": openblas, "onednn": onednn},
-        sources=source,
-        overlays=overlay,
-        recipes=recipes,
-        only=only,
-    )
     plan = make_plan(options, Home.open())
     for step in plan.steps:
         state = plan.states[step.id]

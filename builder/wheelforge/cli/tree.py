@@ -19,19 +19,26 @@ def tree(plan: Plan, *, details: bool) -> str:
     steps = {step.id: step for step in plan.steps}
     needed = {name for step in plan.steps for name in step.needs}
     roots = [step for step in plan.steps if step.id not in needed]
-    todo = len(plan.todo)
-    lines = [
-        f"target {plan.target} ({plan.archspec}) · toolchain {plan.toolchain} · "
-        f"Python {plan.python.version} · "
-        + (f"{todo} of {len(plan.steps)} steps to do" if todo else "nothing to do: all cached")
-    ]
+    lines = [headline(plan)]
     drawn: set[str] = set()
     for root in roots:
         lines += _draw(root, plan, steps, drawn, "", details=details)
     return "\n".join(lines)
 
 
-def _draw(  # noqa: PLR0913
+def headline(plan: Plan) -> str:
+    """What is built for what, with which versions, and how much of it is to be done."""
+    todo = len(plan.todo)
+    versions = [f"{step.name} {step.version}" for step in plan.steps if isinstance(step, BuildStep)]
+    work = f"{todo} of {len(plan.steps)} steps to do" if todo else "nothing to do: all cached"
+    return (
+        f"{', '.join(versions)}\n"
+        f"for {plan.target} ({plan.archspec}) with {plan.toolchain}, Python {plan.python.version}: "
+        f"{work}"
+    )
+
+
+def _draw(
     root: Step, plan: Plan, steps: dict[str, Step], drawn: set[str], indent: str, *, details: bool
 ) -> Iterator[str]:
     """Depth first with a stack of our own: a plan may be deeper than Python's recursion."""
@@ -40,7 +47,7 @@ def _draw(  # noqa: PLR0913
         step, before, branch = stack.pop()
         again = step.id in drawn
         drawn.add(step.id)
-        yield before + branch + _headline(step, plan) + (" (above)" if again and step.needs else "")
+        yield before + branch + _label(step, plan) + (" (above)" if again and step.needs else "")
         if again:
             continue
         inner = before + ("│  " if branch == "├─ " else "   " if branch else "")
@@ -51,7 +58,7 @@ def _draw(  # noqa: PLR0913
             stack.append((steps[name], inner, "└─ " if last else "├─ "))
 
 
-def _headline(step: Step, plan: Plan) -> str:
+def _label(step: Step, plan: Plan) -> str:
     state = plan.states[step.id]
     why = f": {'; '.join(state.reasons)}" if state.reasons else ""
     return f"{step.id} {step.version} [{_MARKS[state.verdict]}{why}]"

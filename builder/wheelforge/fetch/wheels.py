@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 _FOREIGN_GLIBC_MINOR = 28
 _OLDEST_GLIBC_MINOR = 17
 _ROUNDS = 4
+_PIP = (
+    sys.executable,
+    *("-P", "-m", "pip", "download", "--only-binary", ":all:", "--no-input"),
+    *("--disable-pip-version-check", "--progress-bar", "off"),
+)
 
 
 async def bring(wanted: WheelSet, errand: Errand) -> Brought:
@@ -73,13 +78,6 @@ async def _with_pip(
         where=errand.label,
         remedy="pin build.requires in the recipe to versions that fit together",
     )
-
-
-_PIP = (
-    sys.executable,
-    *("-P", "-m", "pip", "download", "--only-binary", ":all:", "--no-input"),
-    *("--disable-pip-version-check", "--progress-bar", "off"),
-)
 
 
 class _Places(NamedTuple):

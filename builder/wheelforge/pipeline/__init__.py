@@ -30,7 +30,7 @@ class Built:
     proven: tuple[str, ...] = ()
 
 
-def build(  # noqa: PLR0913 - the whole road in one sentence
+def build(
     options: Options,
     limits: Limits,
     wheelhouse: Path,
@@ -84,9 +84,7 @@ def verify(wheelhouse: Path, home: Home, tell: Callable[[str], None]) -> list[st
     return verify_wheelhouse(wheelhouse, house.python, house.checks, scratch, tell)
 
 
-def fetch(
-    options: Options, limits: Limits, bundle: Path | None, listener: Listener
-) -> Outcome:
+def fetch(options: Options, limits: Limits, bundle: Path | None, listener: Listener) -> Outcome:
     """Bring every source of a plan into the cache, and pack them into a bundle."""
     from wheelforge.graph import FetchStep, State
     from wheelforge.pipeline.run import run

@@ -144,7 +144,7 @@ def _from_index(
     return found
 
 
-def _house(  # noqa: PLR0913 - everything a wheelhouse is known by
+def _house(
     plan: Plan,
     results: Results,
     steps: Iterable[RepairStep],

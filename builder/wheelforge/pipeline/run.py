@@ -168,8 +168,10 @@ class _Run:
         key = self._results.keys[step.id]
         if found.fault:
             self._tell(
-                Notice(text=f"{step.id}: the store's entry was damaged ({found.fault}); "
-                "it is built again")
+                Notice(
+                    text=f"{step.id}: the store's entry was damaged ({found.fault}); "
+                    "it is built again"
+                )
             )
             self._home.store.discard(self._home.store.place(key, step.name, step.version))
         job = Job(

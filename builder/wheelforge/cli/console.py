@@ -1,0 +1,186 @@
+"""Renders events for people: live on a terminal, plain lines elsewhere. Says the summary."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from wheelforge.cli.tree import headline
+from wheelforge.events import (
+    CommandStarted,
+    Event,
+    Notice,
+    Progress,
+    RunStarted,
+    Status,
+    StepFinished,
+    StepStarted,
+)
+
+if TYPE_CHECKING:
+    from wheelforge.execute import Result
+    from wheelforge.graph import Plan
+    from wheelforge.pipeline import Built
+    from wheelforge.pipeline.run import Outcome
+
+_SHOWN = {Status.BUILT: "built", Status.CACHED: "cached", Status.FAILED: "FAILED",
+          Status.SKIPPED: "skipped", Status.INTERRUPTED: "stopped"}  # fmt: skip
+
+
+class Display(Protocol):
+    """How a run is shown while it goes on."""
+
+    def tell(self, event: Event) -> None:
+        """Show one event."""
+
+    def close(self) -> None:
+        """End the display; what was printed stays."""
+
+
+class Console:
+    """Says what happens and what came of it."""
+
+    def __init__(self, display: Display) -> None:
+        self._display = display
+
+    def tell(self, event: Event) -> None:
+        """Show an event while the run goes on."""
+        self._display.tell(event)
+
+    def show_plan(self, plan: Plan) -> None:
+        """Say what is going to be built with what, before anything starts."""
+        say(headline(plan))
+
+    def summary(self, built: Built, wheelhouse: Path) -> None:
+        """Name every step and how it ended, then what was written and what to type next."""
+        self._display.close()
+        if built.outcome is not None:
+            self.results(built.outcome, built.plan)
+            if built.outcome.error is not None:
+                say(f"\n{wheelhouse} was left as it was; the same command goes on from here.")
+                return
+        wheels = [path for path in built.files if path.suffix == ".whl"]
+        for path in wheels:
+            say(f"  {path}")
+        if not built.changed:
+            say(f"nothing changed: {wheelhouse} is up to date")
+            return
+        if built.proven:
+            say(f"verified: {len(built.proven)} checks passed in a clean environment")
+        say(f"lock:  {wheelhouse / 'requirements.lock'}\nindex: {wheelhouse / 'simple'}")
+        index = (wheelhouse / "simple").absolute().as_uri()
+        say(
+            "install with:\n  pip install --no-cache-dir --require-hashes "
+            f"--index-url {index}/ -r {wheelhouse / 'requirements.lock'}"
+        )
+
+    def results(self, outcome: Outcome, plan: Plan | None = None) -> None:
+        """Name every step that was to do, how it ended and because of what."""
+        self._display.close()
+        done = dict.fromkeys(outcome.results)
+        say("")
+        for name, result in outcome.results.items():
+            say(_line(name, result))
+        if plan is not None:
+            cached = [
+                step.id
+                for step in plan.steps
+                if plan.states[step.id].verdict == "cached" and step.id not in done
+            ]
+            if cached:
+                say(f"  {'cached':<8} {len(cached)} other steps: {', '.join(cached)}")
+        for name, result in outcome.results.items():
+            if result.status is Status.FAILED:
+                complain(f"\nerror: {result.detail or name}")
+        say(f"run: {outcome.folder}")
+
+
+def _line(name: str, result: Result) -> str:
+    text = f"  {_SHOWN[result.status]:<8} {name}"
+    if result.seconds >= 0.05:  # noqa: PLR2004 - shorter is noise
+        text += f"  {duration(result.seconds)}"
+    if result.status is Status.SKIPPED:
+        text += f"  {result.detail}"
+    return text
+
+
+class Plain:
+    """One line for each start and end, for files and batch logs; progress at most every 30 s."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._told: dict[str, float] = {}
+
+    def tell(self, event: Event) -> None:
+        match event:
+            case RunStarted():
+                say(f"{len(event.steps)} steps to do, {event.jobs} jobs; run {event.run}")
+            case Notice():
+                self._say(event.text)
+            case StepStarted():
+                jobs = f" with {event.jobs} jobs" if event.jobs > 1 else ""
+                self._say(f"{event.step} started{jobs}")
+            case CommandStarted():
+                self._say(f"{event.step}: {event.label}")
+            case Progress():
+                self._progress(event)
+            case StepFinished():
+                self._say(f"{event.step} {_SHOWN[event.status]} after {duration(event.seconds)}")
+            case _:
+                pass
+
+    def close(self) -> None:
+        """Nothing is held back."""
+
+    def _progress(self, event: Progress) -> None:
+        now = time.monotonic()
+        if now - self._told.setdefault(event.step, now) >= 30:  # noqa: PLR2004
+            self._told[event.step] = now
+            self._say(f"{event.step}: {fraction(event.done, event.total)}")
+
+    def _say(self, text: str) -> None:
+        say(f"[{duration(time.monotonic() - self._started):>7}] {text}")
+
+
+def fraction(done: int, total: int) -> str:
+    """`"12/57"`, or `"12"` where the total is not known."""
+    return f"{done}/{total}" if total else str(done)
+
+
+def duration(seconds: float) -> str:
+    """`"0.4s"`, `"3m07s"`, `"2h05m"`."""
+    if seconds < 60:  # noqa: PLR2004
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m{rest:02d}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02d}m"  # noqa: PLR2004
+
+
+def say(text: str) -> None:
+    """Print a line to standard output at once."""
+    print(text, flush=True)  # noqa: T201
+
+
+def complain(text: str) -> None:
+    """Print a line to standard error."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+@contextmanager
+def console_for() -> Iterator[Console]:
+    """A console for the terminal or the file that standard output is."""
+    display: Display
+    if sys.stdout.isatty() and shutil.get_terminal_size().columns >= 40:  # noqa: PLR2004
+        from wheelforge.cli.live import Live
+
+        display = Live()
+    else:
+        display = Plain()
+    try:
+        yield Console(display)
+    finally:
+        display.close()
