@@ -20,6 +20,7 @@ from wheelforge.recipe import Check, Install, Resources
 from wheelforge.template import render
 
 SCHEMA = 1
+COMES_FIRST = " comes first"
 
 
 class _Frozen(msgspec.Struct, frozen=True, kw_only=True):

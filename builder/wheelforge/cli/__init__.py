@@ -6,6 +6,7 @@ which nothing is to do stay quick.
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -20,6 +21,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words in (["--version"], ["-V"]):
         print(f"wheelforge {__version__}")  # noqa: T201
         return 0
+    try:
+        return _run(words)
+    except ForgeError as error:
+        _complain(f"error: {error}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        _complain("stopped")
+        return EXIT_INTERRUPTED
+    except Exception:  # noqa: BLE001 - whatever is not a ForgeError is a bug of ours
+        _complain(f"{traceback.format_exc()}\nThis is a bug in wheelforge {__version__}.")
+        return EXIT_BUG
+
+
+def _run(words: Sequence[str]) -> int:
     from wheelforge.cli.app import UsageError, invoke
 
     try:
@@ -27,17 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         error.show()
         return EXIT_INPUT
-    except ForgeError as error:
-        _complain(f"error: {error}")
-        return error.exit_code
-    except KeyboardInterrupt:
-        _complain("stopped")
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        return EXIT_INPUT
-    except Exception:  # noqa: BLE001 - whatever is not a ForgeError is a bug of ours
-        _complain(f"{traceback.format_exc()}\nThis is a bug in wheelforge {__version__}.")
-        return EXIT_BUG
+    except BrokenPipeError:  # the reader, a pager perhaps, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _complain(text: str) -> None:

@@ -63,7 +63,7 @@ Memory: TypeAlias = Annotated[
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 
 
-def options(  # noqa: PLR0913 - one parameter for each option
+def options(
     requirements: Requirements,
     target: Target = "native",
     toolchain: Toolchain = "native",

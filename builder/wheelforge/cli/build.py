@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
     app.command("build")(arg.planning(command))
 
 
-def command(  # noqa: PLR0913 - one parameter for each option
+def command(
     options: Options,
     bundle: arg.Bundle = None,
     wheelhouse: arg.Wheelhouse = Path("wheelhouse"),

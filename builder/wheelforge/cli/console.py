@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from wheelforge.cli.tree import headline
+from wheelforge.cli.words import complain, duration, fraction, say
 from wheelforge.events import (
     CommandStarted,
     Event,
@@ -145,29 +146,6 @@ class Plain:
 
     def _say(self, text: str) -> None:
         say(f"[{duration(time.monotonic() - self._started):>7}] {text}")
-
-
-def fraction(done: int, total: int) -> str:
-    """`"12/57"`, or `"12"` where the total is not known."""
-    return f"{done}/{total}" if total else str(done)
-
-
-def duration(seconds: float) -> str:
-    """`"0.4s"`, `"3m07s"`, `"2h05m"`."""
-    if seconds < 60:  # noqa: PLR2004
-        return f"{seconds:.1f}s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}m{rest:02d}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02d}m"  # noqa: PLR2004
-
-
-def say(text: str) -> None:
-    """Print a line to standard output at once."""
-    print(text, flush=True)  # noqa: T201
-
-
-def complain(text: str) -> None:
-    """Print a line to standard error."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from rich.live import Live as RichLive
 from rich.table import Table
 from rich.text import Text
 
-from wheelforge.cli.console import duration, fraction
+from wheelforge.cli.words import duration, fraction
 from wheelforge.events import (
     CommandStarted,
     Event,

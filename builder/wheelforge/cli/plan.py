@@ -32,7 +32,7 @@ def command(
         bool, typer.Option("--quiet", "-q", help="without commands and environment")
     ] = False,
 ) -> None:
-    """Show the steps of a build with versions, commands, environment, and what is cached or why not."""
+    """Show the steps of a build: versions, commands, environment, what is cached or why not."""
     if graph and graph not in _GRAPHS:
         raise InputError(
             f"there is no graph format '{graph}'", where="--graph", remedy=nearest(graph, _GRAPHS)

@@ -43,7 +43,7 @@ def show_list(overlay: arg.Overlays = None, recipes: arg.Recipes = None) -> None
 
 
 @app.command()
-def show(  # noqa: PLR0913
+def show(
     name: str,
     version: Annotated[str, typer.Option(help="default: the newest known to work")] = "",
     target: arg.Target = "native",

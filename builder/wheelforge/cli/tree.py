@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from wheelforge.graph import BuildStep, Command, FetchStep, Plan, Step, shown
+from wheelforge.graph import COMES_FIRST, BuildStep, Command, FetchStep, Plan, Step, shown
 
 _NOISE = frozenset({
     "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "PATH", "PYTHONHASHSEED", "PYTHONNOUSERSITE",
-    "PYTHONDONTWRITEBYTECODE", "PIP_NO_INPUT", "SOURCE_DATE_EPOCH", "CMAKE_BUILD_PARALLEL_LEVEL",
+    "PYTHONDONTWRITEBYTECODE", "AR", "RANLIB", "CC", "CXX", "FC", "PKG_CONFIG_PATH", "PIP_NO_INPUT", "SOURCE_DATE_EPOCH", "CMAKE_BUILD_PARALLEL_LEVEL",
 })  # fmt: skip
+_SAME_FLAGS = frozenset({"CXXFLAGS", "FFLAGS"})
 _MARKS = {"cached": "cached", "idle": "not needed", "todo": "to do"}
 
 
@@ -53,14 +54,26 @@ def _draw(
         inner = before + ("│  " if branch == "├─ " else "   " if branch else "")
         if details and plan.states[step.id].verdict != "idle":
             yield from (f"{inner}{'│ ' if step.needs else '  '}{line}" for line in _details(step))
-        for name in reversed(step.needs):
-            last = name == step.needs[-1]
+        below = _direct(step, steps)
+        for name in reversed(below):
+            last = name == below[-1]
             stack.append((steps[name], inner, "└─ " if last else "├─ "))
+
+
+def _direct(step: Step, steps: dict[str, Step]) -> list[str]:
+    """What a step needs, without what these need themselves (as far as three steps down)."""
+    below: set[str] = set()
+    front = set(step.needs)
+    for _ in range(3):
+        front = {name for near in front for name in steps[near].needs}
+        below |= front
+    return [name for name in step.needs if name not in below]
 
 
 def _label(step: Step, plan: Plan) -> str:
     state = plan.states[step.id]
-    why = f": {'; '.join(state.reasons)}" if state.reasons else ""
+    first = [reason for reason in state.reasons if not reason.endswith(COMES_FIRST)]
+    why = f": {'; '.join(first)}" if first else ""
     return f"{step.id} {step.version} [{_MARKS[state.verdict]}{why}]"
 
 
@@ -69,7 +82,8 @@ def _details(step: Step) -> Iterator[str]:
         return
     if isinstance(step, BuildStep):
         for name, value in sorted(step.env.items()):
-            if name not in _NOISE:
+            common = name in _SAME_FLAGS and value == step.env.get("CFLAGS")
+            if name not in _NOISE and not common:
                 yield f"  {name}={shlex.quote(shown(value))}"
     commands: tuple[Command, ...] = getattr(step, "commands", ())
     for command in commands:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from wheelforge.graph import FetchStep, State, Step, WheelSet, key_of
+from wheelforge.graph import COMES_FIRST, FetchStep, State, Step, WheelSet, key_of
 from wheelforge.pin import PinnedSource
 from wheelforge.store import Found
 
@@ -49,7 +49,7 @@ def _look(step: Step, needs: dict[str, str], view: View) -> tuple[State, str]:
             return State(verdict="cached"), identity
         return State(verdict="todo", reasons=("not in the source cache",)), identity
     if not all(needs.values()):
-        before = tuple(f"{name} comes first" for name, output in needs.items() if not output)
+        before = tuple(f"{name}{COMES_FIRST}" for name, output in needs.items() if not output)
         return State(verdict="todo", reasons=before), ""
     key = key_of(step, needs)
     entry, fault = view.find(key, step.name, step.version)

@@ -56,22 +56,22 @@ def _references(recipe: Recipe, document: Document, known: frozenset[str]) -> It
 
 
 def _digests(recipe: Recipe, document: Document) -> Iterator[str]:
-    source = recipe.source
-    if isinstance(source, PathSource):
-        return
-    table, pattern, what = ("sha256", _SHA256, "64 hexadecimal digits")
-    if isinstance(source, GitSource):
-        table, pattern, what = ("commit", _COMMIT, "40 hexadecimal digits")
-    for version, value in getattr(source, table).items():
+    match recipe.source:
+        case PathSource():
+            return
+        case GitSource() as source:
+            table, known, pattern = "commit", source.commit, _COMMIT
+        case source:
+            table, known, pattern = "sha256", source.sha256, _SHA256
+            for version in document.versions:
+                if version not in known:
+                    yield f"{document.where('source')}: no SHA-256 for version {version}"
+    for version, value in known.items():
         where = document.where(f"source.{table}.{version}")
         if not pattern.fullmatch(value):
-            yield f"{where}: '{value}' is not {what}"
+            yield f"{where}: '{value}' is not a {table} in lower-case hexadecimal digits"
         if version not in document.versions:
             yield f"{where}: version {version} is not in versions"
-    if table == "sha256":
-        for version in document.versions:
-            if version not in getattr(source, table):
-                yield f"{document.where('source')}: no SHA-256 for version {version}"
 
 
 def _places(recipe: Recipe, document: Document) -> Iterator[str]:

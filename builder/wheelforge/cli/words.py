@@ -1,0 +1,28 @@
+"""Small pieces of what the command line says."""
+
+from __future__ import annotations
+
+import sys
+
+
+def fraction(done: int, total: int) -> str:
+    """`"12/57"`, or `"12"` where the total is not known."""
+    return f"{done}/{total}" if total else str(done)
+
+
+def duration(seconds: float) -> str:
+    """`"0.4s"`, `"3m07s"`, `"2h05m"`."""
+    if seconds < 60:  # noqa: PLR2004
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m{rest:02d}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02d}m"  # noqa: PLR2004
+
+
+def say(text: str) -> None:
+    """Print a line to standard output at once."""
+    print(text, flush=True)  # noqa: T201
+
+
+def complain(text: str) -> None:
+    """Print a line to standard error."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
