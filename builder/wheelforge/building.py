@@ -12,15 +12,13 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from wheelforge import atomic, digest, programs
+from wheelforge import atomic, digest
 from wheelforge.archive import unpack
+from wheelforge.backends.preparation import environment_commands, patch_command
 from wheelforge.errors import BuildError, InputError
 from wheelforge.graph import BuildStep, Command, Environment
 from wheelforge.job import Job, Stamps, fresh, link_programs, take
-from wheelforge.pin import PinnedPatch
 from wheelforge.store import Entry
-
-_QUIET_UV = ("--offline", "--no-config", "--no-progress")
 
 
 async def build(job: Job, step: BuildStep) -> Entry:
@@ -103,19 +101,6 @@ async def _patch(job: Job, step: BuildStep, paths: Mapping[str, str]) -> None:
     part.rename(job.work / "src")
 
 
-def patch_command(number: int, patch: PinnedPatch, tree: str) -> Command:
-    """`patch` without guessing: no fuzz, no questions, no reversing."""
-    argv = (
-        str(programs.locate("patch")),
-        "--batch",
-        "--forward",
-        "--fuzz=0",
-        f"--strip={patch.strip}",
-        f"--input={patch.file}",
-    )
-    return Command(label=f"patch-{number}", argv=argv, cwd=tree)
-
-
 async def _environment(
     job: Job, environment: Environment, paths: Mapping[str, str], env: Mapping[str, str]
 ) -> None:
@@ -132,36 +117,6 @@ async def _environment(
     for command in environment_commands(environment.python, [str(file) for file in files]):
         await job.run(command, paths, env)
     stamps.set(sign)
-
-
-def environment_commands(python: str, wheels: list[str]) -> tuple[Command, ...]:
-    """The commands that make an isolated environment holding exactly these wheels."""
-    uv = str(programs.locate("uv"))
-    make = Command(
-        label="environment",
-        cwd="@{work}",
-        argv=(uv, "venv", *_QUIET_UV, "--no-project", "--clear", "--python", python, "@{env}"),
-    )
-    if not wheels:
-        return (make,)
-    install = Command(
-        label="requirements",
-        cwd="@{work}",
-        argv=(
-            uv,
-            "pip",
-            "install",
-            *_QUIET_UV,
-            "--no-deps",
-            "--no-index",
-            "--no-cache",
-            "--link-mode=copy",
-            "--python",
-            "@{env}/bin/python",
-            *wheels,
-        ),
-    )
-    return make, install
 
 
 async def _commands(job: Job, step: BuildStep, paths: Mapping[str, str]) -> None:

@@ -1,38 +1,297 @@
-"""A plan in other languages: a shell script that does what the build would, and graphs."""
+"""A plan as a shell script that does what the build would: the door out of wheelforge.
+
+It needs bash, coreutils, tar, curl or git for what is fetched, and the programs the plan names. It
+has no store: it builds everything, and goes on with nothing after a failure.
+"""
 
 from __future__ import annotations
 
-from wheelforge.graph import Plan
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+
+from wheelforge.backends.preparation import environment_commands, patch_command
+from wheelforge.graph import (
+    BuildStep,
+    CheckStep,
+    Command,
+    FetchStep,
+    Plan,
+    RepairStep,
+    WheelSet,
+)
+from wheelforge.pin import PinnedSource
+from wheelforge.recipe import (
+    ArchiveSource,
+    Check,
+    DebianSource,
+    ElfCheck,
+    FileCheck,
+    GitSource,
+    Install,
+    PathSource,
+    PypiSource,
+    PythonCheck,
+)
+from wheelforge.sandbox import offline_prefix
+from wheelforge.template import names, render
+
+_HEAD = """#!/usr/bin/env bash
+# What wheelforge would run to build {what}
+# for {target} ({archspec}) with {toolchain}, Python {python}. Everything happens below $root.
+set -euo pipefail
+shopt -s globstar nullglob dotglob
+root=${{ROOT:-$PWD/wheelforge-shell}}
+jobs=${{JOBS:-$(nproc)}}
+case $root in /*) ;; *) root=$PWD/$root ;; esac
+sources=$root/sources
+mkdir -p "$sources" "$root/wheelhouse"
+offline() {{ {offline}"$@"; }}
+
+archive() {{ # archive FILE SHA256 ADDRESS…: the first address that serves the right bytes
+  local file=$1 sha256=$2; shift 2
+  [ -f "$file" ] || for address; do curl -fL --retry 3 -o "$file" "$address" && break; done
+  echo "$sha256  $file" | sha256sum -c -
+}}
+
+copy() {{ # copy FROM PATTERN TO: what matches below FROM goes to the same place below TO
+  local found=0 path
+  cd "$1"
+  for path in $2; do mkdir -p "$3/$(dirname "$path")"; cp -a "$path" "$3/$path"; found=1; done
+  cd "$root"
+  [ $found = 1 ] || {{ echo "nothing matches $2 in $1" >&2; return 1; }}
+}}
+"""
+
+
+_BARE = {"HOME": "@{work}", "PATH": "/usr/bin:/bin"}
 
 
 def script(plan: Plan) -> str:
-    raise NotImplementedError(plan)
-
-
-def mermaid(plan: Plan) -> str:
-    """The DAG as a Mermaid flowchart; an edge leads from a step to those that need it."""
-    names = {step.id: f"s{number}" for number, step in enumerate(plan.steps)}
-    lines = ["flowchart LR"]
-    for step in plan.steps:
-        verdict = plan.states[step.id].verdict
-        lines.append(f'  {names[step.id]}["{step.id} {step.version}"]:::{verdict}')
-    for step in plan.steps:
-        lines += [f"  {names[need]} --> {names[step.id]}" for need in step.needs]
-    lines += [
-        "  classDef cached fill:#d5f5e3,stroke:#1e8449",
-        "  classDef todo fill:#fdebd0,stroke:#b9770e",
-        "  classDef idle fill:#eaeded,stroke:#839192",
+    """The whole plan as bash, cached steps included; ROOT and JOBS are taken from the caller."""
+    prefix = " ".join(shlex.quote(word) for word in offline_prefix())
+    lines = [
+        _HEAD.format(
+            what=", ".join(plan.requested),
+            target=plan.target,
+            archspec=plan.archspec,
+            toolchain=plan.toolchain,
+            python=plan.python.version,
+            offline=f"{prefix} " if prefix else "",
+        )
     ]
+    for step in plan.steps:
+        lines.append(f"# ---- {step.id} {step.version}")
+        lines.append(f"echo '==> {step.id} {step.version}'")
+        match step:
+            case FetchStep():
+                lines += _fetch(step)
+            case BuildStep():
+                lines += _build(step)
+            case RepairStep():
+                lines += _repair(step)
+            case CheckStep():
+                lines += _check(step)
+        lines.append("")
+    lines += _finish(plan)
     return "\n".join(lines) + "\n"
 
 
-def dot(plan: Plan) -> str:
-    """The DAG for Graphviz."""
-    styles = {"cached": "filled", "todo": "bold", "idle": "dashed"}
-    lines = ["digraph plan {", "  rankdir=LR;", "  node [shape=box];"]
+def _fetch(step: FetchStep) -> Iterator[str]:
+    what = step.what
+    if isinstance(what, WheelSet):
+        words = " ".join(shlex.quote(item) for item in what.requires)
+        yield (
+            f"python{'.'.join(what.python.split('.')[:2])} -m pip download "
+            f'--only-binary :all: --dest "$sources/{step.name}-requires" {words}'
+        )
+        return
+    place = f'"$sources/{_source_name(what)}"'
+    sha256 = what.identity.removeprefix("sha256:")
+    match what.source:
+        case ArchiveSource() as source:
+            addresses = " ".join(shlex.quote(item) for item in (source.url, *source.mirrors))
+            yield f"archive {place} {sha256} {addresses}"
+        case PypiSource() as source:
+            project = shlex.quote(f"{source.project or what.recipe}=={what.version}")
+            folder = f'"$sources/{what.recipe}-sdist"'
+            yield f"python3 -m pip download --no-deps --no-binary :all: -d {folder} {project}"
+            yield f"cp {folder}/* {place}\necho {shlex.quote(sha256 + '  ')}{place} | sha256sum -c -"
+        case DebianSource() as source:
+            release = f"{source.package}={source.release.get(what.version, what.version)}"
+            yield f"# a deb-src line for {source.suite} has to be among apt's sources"
+            yield f"mkdir -p {place}.d && cd {place}.d"
+            yield f"apt-get source --tar-only --download-only {shlex.quote(release)}"
+            yield f'cp ./*.orig.tar.* {place} && cd "$root"'
+        case GitSource() as source:
+            yield f"git clone {shlex.quote(source.url)} {place}"
+            commit = what.identity.removeprefix("git:") or source.tag
+            yield f"git -C {place} checkout --detach {shlex.quote(commit)}"
+            if source.submodules:
+                yield f"git -C {place} submodule update --init --recursive"
+        case PathSource():
+            return
+
+
+def _source_name(source: PinnedSource) -> str:
+    return f"{source.recipe}-{source.version}"
+
+
+def _build(step: BuildStep) -> Iterator[str]:
+    yield from _folders(step.name)
+    yield f"prefix=$root/prefix/{step.name}-{step.version}; {_prefix(step.name)}=$prefix"
+    yield 'rm -rf "$src" "$stage" "$wheels" "$env"; mkdir -p "$src" "$stage" "$wheels" "$work/tmp"'
+    for item in step.unpack:
+        yield from _unpack(item.source, item.strip)
+    for number, patch in enumerate(step.patches, 1):
+        yield _run(patch_command(number, patch, "@{src}"), {})
+    yield from _programs(step.programs)
+    yield from _environment(step)
+    for command in step.commands:
+        yield _run(command, step.env)
+    if step.result == "wheel":
+        yield f'set -- "$wheels"/*.whl; {_wheel(step.id)}=$1'
+    else:
+        yield from _install(step.install)
+
+
+def _environment(step: BuildStep) -> Iterator[str]:
+    if step.environment is None:
+        return
+    wheels = [_result(name) for name in step.environment.install]
+    if step.environment.wheels is not None:
+        wheels.append("@{requires}")
+        yield f"requires=$sources/{step.name}-requires"
+    for command in environment_commands(step.environment.python, wheels):
+        yield _run(command, _BARE)
+
+
+def _install(install: Install) -> Iterator[str]:
+    yield '[ ! -d "$stage$prefix" ] || { mkdir -p "$prefix"; cp -a "$stage$prefix/." "$prefix/"; }'
+    for pattern in install.keep:
+        yield f'copy "$src" {shlex.quote(pattern)} "$prefix"'
+    for pattern, folder in install.move.items():
+        target = f'"$prefix"/{shlex.quote(folder)}'
+        yield f'mkdir -p {target} && (cd "$src" && cp -a {_glob(pattern)} {target}/)'
+
+
+def _folders(name: str) -> Iterator[str]:
+    parts = ("src", "build", "stage", "wheels", "env", "bin", "out")
+    yield f"work=$root/work/{name}; " + "; ".join(f"{part}=$work/{part}" for part in parts)
+    yield 'mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"'
+
+
+def _unpack(source: PinnedSource, strip: int) -> Iterator[str]:
+    target = f'"$src/{source.at}"' if source.at else '"$src"'
+    if source.at:
+        yield f"rm -rf {target}; mkdir -p {target}"
+    place = f'"$sources/{_source_name(source)}"'
+    if isinstance(source.source, PathSource):
+        place = shlex.quote(source.source.path)
+    yield (
+        f"if [ -d {place} ]; then cp -a {place}/. {target}/; "
+        f"else tar -xf {place} -C {target} --strip-components={strip}; fi"
+    )
+
+
+def _repair(step: RepairStep) -> Iterator[str]:
+    yield from _folders(f"{step.name}-repair")
+    yield 'rm -rf "$out"; mkdir -p "$out"'
+    yield f"wheel=${_wheel(step.wheel)}"
+    yield from _programs(step.programs)
+    yield 'case $wheel in *-any.whl) cp "$wheel" "$out/" ;; *)'
+    for command in step.commands:
+        yield "  " + _run(command, {"PATH": "@{bin}:/usr/bin:/bin", "HOME": "@{work}", **step.env})
+    yield ";; esac"
+    yield f'set -- "$out"/*.whl; {_wheel(step.id)}=$1; cp "$1" "$root/wheelhouse/"'
+
+
+def _check(step: CheckStep) -> Iterator[str]:
+    yield from _folders(f"{step.name}-check")
+    folder = f"${_prefix(step.name)}"
+    python = [item for item in step.checks if isinstance(item, PythonCheck)]
+    for item in step.checks:
+        yield from _file_check(item, folder)
+    if python:
+        wheels = [_result(name) for name in step.install]
+        for command in environment_commands(step.python.path, wheels):
+            yield _run(command, _BARE)
+        for item in python:
+            yield f'(cd "$work" && "$env/bin/python" -I -c {shlex.quote(item.code)})'
+
+
+def _file_check(item: Check, folder: str) -> Iterator[str]:
+    match item:
+        case FileCheck():
+            yield f'set -- "{folder}"/{_glob(item.path)}; [ $# = {item.count} ]'
+        case ElfCheck():
+            yield f'for file in "{folder}"/{_glob(item.path)}; do'
+            for text in item.contains:
+                yield f'  grep -aqF -e {shlex.quote(text)} "$file"'
+            for text in item.needed:
+                yield f'  readelf -d "$file" | grep -qF -e {shlex.quote(text)}'
+            yield '  readelf -h "$file" > /dev/null\ndone'
+        case PythonCheck():
+            return
+
+
+def _finish(plan: Plan) -> Iterator[str]:
+    yield "# ---- the lock"
+    yield '{ cd "$root/wheelhouse"'
     for step in plan.steps:
-        style = styles[plan.states[step.id].verdict]
-        lines.append(f'  "{step.id}" [label="{step.id}\\n{step.version}", style={style}];')
-    for step in plan.steps:
-        lines += [f'  "{need}" -> "{step.id}";' for need in step.needs]
-    return "\n".join([*lines, "}"]) + "\n"
+        if isinstance(step, RepairStep):
+            yield (
+                f'  echo "{step.name}=={step.version} --hash=sha256:'
+                f'$(sha256sum "${_wheel(step.id)}" | cut -d" " -f1)"'
+            )
+    yield '} > "$root/wheelhouse/requirements.lock"'
+    yield 'echo "done: $root/wheelhouse"'
+
+
+def _programs(programs: Mapping[str, str]) -> Iterator[str]:
+    for name, path in programs.items():
+        yield f'ln -sf {shlex.quote(path)} "$bin/{name}"'
+
+
+def _run(command: Command, env: Mapping[str, str]) -> str:
+    """One command in its folder with exactly its environment."""
+    settings = " ".join(_word(f"{name}={value}") for name, value in sorted(env.items()))
+    words = " ".join(_word(part) for part in command.argv)
+    offline = "offline " if command.offline else ""
+    folder = _word(command.cwd)
+    return f"(mkdir -p {folder} && cd {folder} && {offline}env -i {settings} {words})"
+
+
+def _word(text: str) -> str:
+    """A plan's string as one shell word; `@{name}` become variables."""
+    if not names(text):
+        return shlex.quote(text)
+    if text == "@{requires}":
+        return '"$requires"/*'
+    escaped = re.sub(r'([\\"`]|\$)', r"\\\1", text)
+    return '"' + render(escaped, _variable) + '"'
+
+
+def _variable(name: str) -> str:
+    if name.startswith("dep."):
+        return "${" + _prefix(name.removeprefix("dep.")) + "}"
+    if name.startswith("wheel."):
+        return "${" + _wheel(name.removeprefix("wheel.")) + "}"
+    return "${" + name + "}"
+
+
+def _result(step: str) -> str:
+    return "@{wheel." + step.replace(":", ".") + "}"
+
+
+def _prefix(name: str) -> str:
+    return "prefix_" + re.sub(r"[^A-Za-z0-9]", "_", name)
+
+
+def _wheel(step: str) -> str:
+    return "wheel_" + re.sub(r"[^A-Za-z0-9]", "_", step)
+
+
+def _glob(pattern: str) -> str:
+    """A glob pattern in which everything but its wildcards is quoted."""
+    return re.sub(r"[^*?\[\]]+", lambda match: shlex.quote(match[0]), pattern)

@@ -9,9 +9,10 @@ import typer
 
 from wheelforge.cli import arguments as arg
 from wheelforge.cli.tree import tree
+from wheelforge.drawing import dot, mermaid
 from wheelforge.errors import InputError, nearest
 from wheelforge.pipeline import Home, Options, make_plan
-from wheelforge.shell import dot, mermaid, script
+from wheelforge.shell import script
 
 _GRAPHS = {"mermaid": mermaid, "dot": dot}
 
