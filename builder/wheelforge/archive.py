@@ -39,10 +39,20 @@ _DAMAGE = (
     RuntimeError,  # zipfile's word for encrypted members and unknown compressions
     OverflowError,
 )
-# what a contradictory archive makes the file system say: a file where a folder is, names too long
+# what a contradictory archive makes the file system say: a file where a folder is, names too long,
+# links to nothing at all
 _NONSENSE = frozenset(
-    {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL}
+    {
+        errno.EEXIST,
+        errno.EINVAL,
+        errno.EISDIR,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+        errno.ENOENT,
+        errno.ENOTDIR,
+    }
 )
+
 
 
 class _Member(NamedTuple):
@@ -106,6 +116,8 @@ def _members(archive: Path) -> Iterator[_Member]:
                 item.linkname,
                 lambda item=item: tar.extractfile(item),  # type: ignore[misc]
             )
+        while tar.fileobj.read(1 << 20):
+            pass  # gzip's checksum stands at the end, which tarfile does not read
 
 
 def _zip_members(archive: Path) -> Iterator[_Member]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
+import stat
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,8 +22,11 @@ _REMEDIES = {
     errno.EDQUOT: ("disk quota exceeded", "free space there, or choose another place"),
     errno.EACCES: ("permission denied", "make it writable, or choose another place"),
     errno.EPERM: ("operation not permitted", "make it writable, or choose another place"),
+    errno.ENOTDIR: ("a file is where a folder should be", "remove it, or choose another place"),
+    errno.EEXIST: ("a file is where a folder should be", "remove it, or choose another place"),
     errno.EROFS: ("read-only file system", "choose a place that can be written"),
 }
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
 
 @contextmanager
@@ -30,11 +35,66 @@ def told(place: Path, option: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _REMEDIES:
+        number = error.errno if error.errno is not None else _first_errno(error)
+        if number not in _REMEDIES:
             raise
-        what, remedy = _REMEDIES[error.errno]
+        what, remedy = _REMEDIES[number]
         where = Path(error.filename) if isinstance(error.filename, str) else place
         raise InputError(what, where=str(where), remedy=f"{remedy} with {option}") from error
+
+
+def _first_errno(error: OSError) -> int | None:
+    """shutil's copying of trees raises one error without a number for all that went wrong."""
+    match = re.search(r"\[Errno (\d+)\]", str(error))
+    return int(match[1]) if match else None
+
+
+def copy_tree(source: Path, target: Path, ignored: frozenset[str] = frozenset()) -> None:
+    """Copy what is in a folder into another, over what is there; links stay links.
+
+    Modes become 0755 or 0644, times are kept. The first error ends it, as the OSError it is
+    (shutil.copytree goes on and hides a full disk in a list of strings). What is neither a file
+    nor a folder nor a link is an InputError. Folders called as in `ignored` are left out.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    with os.scandir(source) as entries:
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                copy_member(Path(entry.path), target / entry.name)
+            elif entry.name not in ignored:
+                copy_tree(Path(entry.path), target / entry.name, ignored)
+
+
+def copy_member(source: Path, target: Path) -> None:
+    """Copy one file or link, in place of a file or link that is there."""
+    info = source.lstat()
+    if target.is_symlink() or target.is_file():
+        target.unlink()
+    if stat.S_ISLNK(info.st_mode):
+        target.symlink_to(source.readlink())
+    elif stat.S_ISREG(info.st_mode):
+        shutil.copyfile(source, target)
+        target.chmod(0o755 if info.st_mode & 0o100 else 0o644)
+        os.utime(target, ns=(info.st_atime_ns, info.st_mtime_ns))
+    else:
+        raise InputError("is neither a file nor a folder nor a link", where=str(source))
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder as far as possible, also where builds left folders without write permission.
+
+    Never raises: what could not be removed is what the next step fails on, with its own words.
+    """
+
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.is_dir() and not folder.is_symlink():
+        with suppress(OSError):
+            folder.chmod(0o700)
+            for place, inner, _ in os.walk(folder):
+                for name in inner:
+                    if not Path(place, name).is_symlink():
+                        Path(place, name).chmod(0o700)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sync_dir(folder: Path) -> None:
@@ -73,8 +133,11 @@ def write_if_changed(path: Path, data: bytes) -> bool:
     return True
 
 
-def place_file(source: Path, destination: Path) -> bool:
-    """Copy a file to its final name atomically; True when this call put it there (first wins)."""
+def place_file(source: Path, destination: Path, *, replace: bool = False) -> bool:
+    """Copy a file to its final name atomically; True when this call put it there.
+
+    The first wins, unless `replace` is set: then it takes the place of what is there.
+    """
     destination.parent.mkdir(parents=True, exist_ok=True)
     handle, part = tempfile.mkstemp(prefix=f".{destination.name}.", dir=destination.parent)
     try:
@@ -83,12 +146,28 @@ def place_file(source: Path, destination: Path) -> bool:
             out.flush()
             os.fsync(out.fileno())
         Path(part).chmod(0o644)
-        os.link(part, destination)
-    except FileExistsError:
-        return False
+        if replace:
+            Path(part).replace(destination)
+        elif not _link(Path(part), destination):
+            return False
     finally:
         Path(part).unlink(missing_ok=True)
     sync_dir(destination.parent)
+    return True
+
+
+def _link(part: Path, destination: Path) -> bool:
+    """Give a file its final name unless that is taken; some file systems know no hard links."""
+    try:
+        destination.hardlink_to(part)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if destination.exists():
+            return False
+        part.replace(destination)
     return True
 
 

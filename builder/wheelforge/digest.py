@@ -6,14 +6,20 @@ import hashlib
 import json
 import os
 import stat
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from wheelforge.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 IGNORED = frozenset({".git", "__pycache__", ".hg", ".svn"})
+# A file changed again within one tick of the file system's clock shows the same times: what was
+# that young when it was read is remembered by this process only (git calls it racily clean).
+YOUNG_NS = 2_000_000_000
 
 
 def of_bytes(data: bytes) -> str:
@@ -33,14 +39,19 @@ def of_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Every file and link below `root` as (relative POSIX path, lstat), in sorted order."""
+def walk(
+    root: Path, ignored: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, os.stat_result]]:
+    """Every file and link below `root` as (relative POSIX path, lstat), in sorted order.
+
+    Folders called as in `ignored` are passed over.
+    """
 
     def below(folder: str, prefix: str) -> Iterator[tuple[str, os.stat_result]]:
         for entry in sorted(os.scandir(folder), key=lambda item: item.name):
             name = prefix + entry.name
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in IGNORED:
+                if entry.name not in ignored:
                     yield from below(entry.path, name + "/")
             else:
                 yield name, entry.stat(follow_symlinks=False)
@@ -53,6 +64,8 @@ def of_member(path: Path, info: os.stat_result, forget: Mapping[bytes, bytes] | 
     if stat.S_ISLNK(info.st_mode):
         data = os.fsencode(path.readlink())
         kind = "link"
+    elif not stat.S_ISREG(info.st_mode):
+        raise InputError("is neither a file nor a folder nor a link", where=str(path))
     elif forget:
         data = path.read_bytes()
         for old, new in forget.items():
@@ -68,7 +81,7 @@ def of_tree(root: Path) -> str:
 
     Version control folders and `__pycache__` are passed over.
     """
-    return of_value([[name, of_member(root / name, info)] for name, info in walk(root)])
+    return of_value([[name, of_member(root / name, info)] for name, info in walk(root, IGNORED)])
 
 
 class Memo:
@@ -77,6 +90,7 @@ class Memo:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._known: dict[str, Any] = {}
+        self._young: set[str] = set()
         self._changed = False
         with suppress(OSError, ValueError):
             known = json.loads(file.read_text())
@@ -84,6 +98,7 @@ class Memo:
 
     def of_file(self, path: Path) -> str:
         """SHA-256 of the file `path` leads to."""
+        now = time.time_ns()
         info = path.stat()
         signature = [info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino]
         remembered = self._known.get(str(path))
@@ -91,6 +106,8 @@ class Memo:
             return str(remembered[-1])
         found = of_file(path)
         self.put(str(path), [*signature, found])
+        if now - max(info.st_mtime_ns, info.st_ctime_ns) < YOUNG_NS:
+            self._young.add(str(path))
         return found
 
     def get(self, name: str) -> Any:
@@ -100,6 +117,7 @@ class Memo:
     def put(self, name: str, value: object) -> None:
         """Remember `value` under `name`."""
         self._known[name] = value
+        self._young.discard(name)
         self._changed = True
 
     def save(self) -> None:
@@ -109,5 +127,6 @@ class Memo:
         with suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
             part = self._file.with_name(f".{self._file.name}.{os.getpid()}")
-            part.write_text(json.dumps(self._known))
+            old = {name: value for name, value in self._known.items() if name not in self._young}
+            part.write_text(json.dumps(old))
             part.replace(self._file)

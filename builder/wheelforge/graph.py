@@ -36,7 +36,7 @@ class Command(_Frozen, frozen=True, kw_only=True):
     offline: bool = True
 
 
-class WheelSet(_Frozen, frozen=True, kw_only=True):
+class WheelSet(_Frozen, frozen=True, kw_only=True, tag="wheels"):
     """Wheels from the package index: the closure of `requires` for one Python."""
 
     requires: tuple[str, ...]

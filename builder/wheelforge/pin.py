@@ -7,7 +7,7 @@ import msgspec
 from wheelforge.recipe import Recipe, Source
 
 
-class PinnedSource(msgspec.Struct, frozen=True, kw_only=True):
+class PinnedSource(msgspec.Struct, frozen=True, kw_only=True, tag="source"):
     """One source of a package.
 
     `source` has its version filled in. `identity` is what it must be: `sha256:…` of an archive,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import time
@@ -20,7 +21,12 @@ from pathlib import Path
 from wheelforge.errors import ForgeError, InputError
 
 MARK = "WHEELFORGE_STEP"
+TIME_LIMIT = "wheelforge: ended after its time limit"
 GRACE_SECONDS = 5.0
+DRAIN_SECONDS = 1.0
+_CHUNK = 1 << 16
+_LONGEST_LINE = 1 << 20  # what is longer is told in pieces
+_LINE_END = re.compile(rb"\r\n|\n|\r(?=[^\n])")  # a \r at the end may be half of \r\n
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -85,72 +91,148 @@ class Spawn:
 async def stream(spawn: Spawn, on_line: Callable[[str], None]) -> int:
     """Run a program to its end, appending its output to the log and telling it line by line.
 
-    Returns the exit code (negative: killed by that signal). When the task is cancelled or the
-    timeout passes, the whole process group is ended first: SIGTERM, then SIGKILL.
+    Returns the exit code (negative: killed by that signal). When it ends, is cancelled, exceeds
+    its timeout or its output cannot be taken, nothing it started is left: its group is sent
+    SIGTERM, then SIGKILL, and so is whatever carries its WHEELFORGE_STEP.
     """
-    child = await _start(spawn)
     with spawn.log.open("ab") as log:
-        reader = asyncio.ensure_future(_read_lines(child, log.write, on_line))
-        try:
-            async with asyncio.timeout(spawn.timeout):
-                code = await child.wait()
-        except TimeoutError:
-            on_line(f"wheelforge: ended after its time limit of {spawn.timeout:.0f} s")
-            await _end(child)
-            code = -signal.SIGTERM
-        except asyncio.CancelledError:
-            await _end(child)
-            reader.cancel()
-            raise
-        _signal_group(child.pid, signal.SIGKILL)  # what outlives its parent also holds our pipe
-        with suppress(TimeoutError):
-            await asyncio.wait_for(reader, GRACE_SECONDS)
+
+        def write(chunk: bytes) -> None:
+            log.write(chunk)
+            log.flush()  # somebody may be watching it
+
+        code, late = await _supervise(spawn, _Output(write, on_line))
+    if late:
+        on_line(f"{TIME_LIMIT} of {spawn.timeout:.0f} s")
     return code
 
 
-async def _start(spawn: Spawn) -> asyncio.subprocess.Process:
+async def _supervise(spawn: Spawn, output: _Output) -> tuple[int, bool]:
+    """The exit code, and whether the time limit passed."""
+    child: asyncio.subprocess.Process | None = None
+    limit = asyncio.timeout(spawn.timeout)
+    try:
+        child = await _start(spawn, output)
+        async with limit:
+            return await output.watch(child), False
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        return -signal.SIGTERM, True
+    finally:
+        try:
+            if child is not None:
+                await _end(child)
+        finally:
+            if mark := spawn.env.get(MARK):
+                end_marked(mark)
+            await output.close()
+
+
+async def _start(spawn: Spawn, output: _Output) -> asyncio.subprocess.Process:
+    parent = os.getpid()
+
+    def die_with_parent() -> None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it died before the kernel was told
+            os._exit(1)
+
     try:
         return await asyncio.create_subprocess_exec(
             *spawn.argv,
             cwd=spawn.cwd,
             env=dict(spawn.env),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=output.writing,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent,
         )
     except OSError as error:
-        raise InputError(f"cannot start it: {error.strerror}", where=spawn.argv[0]) from error
+        where = str(error.filename or spawn.argv[0])  # the program, or a folder that is missing
+        raise InputError(f"cannot start it: {error.strerror}", where=where) from error
+    finally:
+        os.close(output.writing)
 
 
-def _die_with_parent() -> None:
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+class _Output:
+    """The pipe a program writes to. It may outlive the program: background children hold it too."""
 
+    def __init__(self, write: Callable[[bytes], object], on_line: Callable[[str], None]) -> None:
+        self._reading, self.writing = os.pipe()
+        self._write = write
+        self._on_line = on_line
+        self._rest = b""
+        self._loop = asyncio.get_running_loop()
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        os.set_blocking(self._reading, False)
+        self._loop.add_reader(self._reading, self._read)
 
-async def _read_lines(
-    child: asyncio.subprocess.Process,
-    write: Callable[[bytes], object],
-    on_line: Callable[[str], None],
-) -> None:
-    if child.stdout is None:
-        return
-    rest = b""
-    while chunk := await child.stdout.read(1 << 16):
-        write(chunk)
-        *lines, rest = (rest + chunk).replace(b"\r", b"\n").split(b"\n")
+    async def watch(self, child: asyncio.subprocess.Process) -> int:
+        """Wait for the program's end; raises when its output cannot be taken any more."""
+        exited = asyncio.ensure_future(child.wait())
+        try:
+            await asyncio.wait({exited, self._ended}, return_when=asyncio.FIRST_COMPLETED)
+            if self._ended.done():
+                self._ended.result()
+            return await exited
+        finally:
+            exited.cancel()
+
+    async def close(self) -> None:
+        """Take what is still in the pipe, if nobody holds it for longer than a moment."""
+        try:
+            await asyncio.wait({self._ended}, timeout=DRAIN_SECONDS)
+        finally:
+            self._loop.remove_reader(self._reading)
+            os.close(self._reading)
+        if not self._ended.done():
+            self._end()
+        self._ended.result()
+
+    def _read(self) -> None:
+        try:
+            chunk = os.read(self._reading, _CHUNK)
+            if chunk:
+                self._write(chunk)
+                self._tell(chunk)
+            else:
+                self._end()
+        except BlockingIOError:
+            return
+        except Exception as error:  # noqa: BLE001 - raised again by whoever waits
+            self._loop.remove_reader(self._reading)
+            if not self._ended.done():
+                self._ended.set_exception(error)
+
+    def _tell(self, chunk: bytes) -> None:
+        """Tell whole lines; a carriage return, as progress bars write, ends one as well."""
+        *lines, self._rest = _LINE_END.split(self._rest + chunk)
         for line in lines:
-            on_line(line.decode(errors="replace"))
-    if rest:
-        on_line(rest.decode(errors="replace"))
+            self._on_line(line.decode(errors="replace"))
+        if len(self._rest) > _LONGEST_LINE:
+            rest, self._rest = self._rest, b""
+            self._on_line(rest.decode(errors="replace"))
+
+    def _end(self) -> None:
+        self._loop.remove_reader(self._reading)  # at the end of a pipe it is always readable
+        rest, self._rest = self._rest.rstrip(b"\r"), b""
+        if rest:
+            self._on_line(rest.decode(errors="replace"))
+        if not self._ended.done():
+            self._ended.set_result(None)
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:
-    _signal_group(child.pid, signal.SIGTERM)
-    _signal_group(child.pid, signal.SIGCONT)
-    with suppress(TimeoutError):
-        await asyncio.wait_for(asyncio.shield(child.wait()), GRACE_SECONDS)
-    _signal_group(child.pid, signal.SIGKILL)
+    """End a program's group, whether or not the program itself has ended."""
+    try:
+        if child.returncode is None:
+            _signal_group(child.pid, signal.SIGTERM)
+            _signal_group(child.pid, signal.SIGCONT)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(child.wait(), GRACE_SECONDS)
+    finally:
+        _signal_group(child.pid, signal.SIGKILL)
     with suppress(TimeoutError):
         await asyncio.wait_for(child.wait(), GRACE_SECONDS)
 
@@ -167,26 +249,22 @@ def end_marked(value: str) -> int:
     running: they are found by the environment they inherited, and are gone when this returns.
     """
     wanted = f"{MARK}={value}".encode()
-    killed = 0
+    killed: set[int] = set()
     deadline = time.monotonic() + GRACE_SECONDS
-    while victims := [pid for pid in _own_processes() if wanted in _environment(pid)]:
+    while victims := [pid for pid in _other_processes() if wanted in _environment(pid)]:
         for pid in victims:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-                killed += 1
+                killed.add(pid)
         if time.monotonic() > deadline:
             break
         time.sleep(0.01)
-    return killed
+    return len(killed)
 
 
-def _own_processes() -> list[int]:
+def _other_processes() -> list[int]:
     me = os.getpid()
-    return [
-        int(entry.name)
-        for entry in Path("/proc").iterdir()
-        if entry.name.isdigit() and int(entry.name) != me
-    ]
+    return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != me]  # noqa: PTH208
 
 
 def _environment(pid: int) -> list[bytes]:

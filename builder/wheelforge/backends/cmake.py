@@ -1,4 +1,4 @@
-"""CMake with Ninja: configure, build, install into the staging folder."""
+"""CMake with Ninja or make: configure, build, install into the staging folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wheelforge.graph import Command
 if TYPE_CHECKING:
     from wheelforge.recipe import Build
 
-programs: tuple[str, ...] = ("cmake", "ninja")
+programs: tuple[str, ...] = ("cmake", "ninja")  # make, where asked for, is the system's own
 
 
 def commands(build: Build) -> tuple[Command, ...]:
@@ -23,7 +23,7 @@ def commands(build: Build) -> tuple[Command, ...]:
         "-B",
         "@{build}",
         "-G",
-        "Ninja",
+        build.generator,
         "-DCMAKE_INSTALL_PREFIX=@{prefix}",
         *(f"-D{name}={switch(value)}" for name, value in build.options.items()),
     )

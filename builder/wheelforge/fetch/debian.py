@@ -29,20 +29,13 @@ _LOCAL = ("file:", "copy:")
 
 async def bring(what: PinnedSource, source: DebianSource, errand: Errand) -> Brought:
     """Download the source package's release and take the tarball with the recipe's digest."""
-    release = source.release.get(what.version)
-    if release is None:
-        raise InputError(
-            f"no Debian release is known for version {what.version}",
-            where=f"recipe {what.recipe}: source.release",
-            remedy=f"add it there, or give --source {what.recipe}=PATH",
-        )
+    wanted = f"{source.package}={_release(what, source)}"
     archives = await asyncio.to_thread(_archives, what.recipe, source.suite)
     if errand.offline:
         archives = [archive for archive in archives if archive.uri.startswith(_LOCAL)]
         if not archives:
             raise errand.offline_error()
     reasons: list[str] = []
-    wanted = f"{source.package}={release}"
     async with locked(errand.root / "locks" / f"apt-{source.suite}", errand.tell):
         for archive in archives:
             try:
@@ -59,6 +52,17 @@ async def bring(what: PinnedSource, source: DebianSource, errand: Errand) -> Bro
         remedy=f"correct source.release in the recipe, add a Debian archive to apt's sources, "
         f"or give --source {what.recipe}=PATH",
     )
+
+
+def _release(what: PinnedSource, source: DebianSource) -> str:
+    found = source.release.get(what.version)
+    if found is None:
+        raise InputError(
+            f"no Debian release is known for version {what.version}",
+            where=f"recipe {what.recipe}: source.release",
+            remedy=f"add it there, or give --source {what.recipe}=PATH",
+        )
+    return found
 
 
 class _Apt:

@@ -25,7 +25,7 @@ class PipSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     index_url: str
     extra_index_urls: tuple[str, ...] = ()
-    no_index: bool = False
+    no_index: bool | int = False  # a number where an environment variable sets it
     find_links: tuple[str, ...] = ()
     cert: str | None = None
     client_cert: str | None = None

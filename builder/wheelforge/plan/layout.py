@@ -24,7 +24,7 @@ from wheelforge.graph import (
 )
 from wheelforge.interpreter import Interpreter
 from wheelforge.pin import Pin, PinnedSource
-from wheelforge.plan.environment import build_env, key_env, values_of
+from wheelforge.plan.environment import SOURCE_DATE_EPOCH, build_env, key_env, values_of
 from wheelforge.recipe import Build, Check, PathSource
 from wheelforge.target import Target
 from wheelforge.template import expand
@@ -282,7 +282,10 @@ def _repair(pin: Pin, pins: Mapping[str, Pin]) -> RepairStep:
         inputs=inputs,
         wheel=f"build:{pin.name}",
         commands=(Command(label="repair", argv=argv, cwd="@{out}"),),
-        env={"LD_LIBRARY_PATH": ":".join(folders)} if folders else {},
+        env={
+            "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH,
+            **({"LD_LIBRARY_PATH": ":".join(folders)} if folders else {}),
+        },
         programs=tools,
         libraries={other.name: result_step(other) for other in libraries},
     )

@@ -89,12 +89,13 @@ class Patch(_Table, frozen=True, kw_only=True):
 class Build(_Table, frozen=True, kw_only=True):
     """How the source is built. What `options` become depends on the backend:
 
-    scons `name=value`; cmake `-Dname=value`; make `name=value`; pep517 config settings;
+    scons `name=value`; cmake `-Dname=value` (with `generator`); make `name=value`; pep517 config settings;
     setuptools and script take none. `requires` are build requirements of wheels, pinned exactly;
     `tools` are programs put on PATH; `job_variables` receive the number of jobs granted.
     """
 
     backend: Backend
+    generator: Literal["Ninja", "Unix Makefiles"] = "Ninja"
     directory: str = ""
     targets: tuple[str, ...] = ()
     options: dict[str, Option] = {}
