@@ -293,7 +293,7 @@ names = words.map("/".join)
 entries = st.tuples(st.sampled_from(["file", "dir", "symlink", "hardlink"]), names, names)
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=60, deadline=None, database=None)
 @given(st.lists(entries, max_size=6))
 def test_nothing_is_ever_written_or_linked_outside(members: list[Entry]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -54,7 +54,6 @@ _NONSENSE = frozenset(
 )
 
 
-
 class _Member(NamedTuple):
     name: str
     kind: str  # file, dir, symlink, hardlink, or what it is instead

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import shutil
+import socket
 import stat
 import tempfile
 from contextlib import contextmanager, suppress
@@ -35,18 +35,11 @@ def told(place: Path, option: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        number = error.errno if error.errno is not None else _first_errno(error)
-        if number not in _REMEDIES:
+        if error.errno not in _REMEDIES:
             raise
-        what, remedy = _REMEDIES[number]
+        what, remedy = _REMEDIES[error.errno]
         where = Path(error.filename) if isinstance(error.filename, str) else place
         raise InputError(what, where=str(where), remedy=f"{remedy} with {option}") from error
-
-
-def _first_errno(error: OSError) -> int | None:
-    """shutil's copying of trees raises one error without a number for all that went wrong."""
-    match = re.search(r"\[Errno (\d+)\]", str(error))
-    return int(match[1]) if match else None
 
 
 def copy_tree(source: Path, target: Path, ignored: frozenset[str] = frozenset()) -> None:
@@ -85,7 +78,6 @@ def remove_tree(folder: Path) -> None:
 
     Never raises: what could not be removed is what the next step fails on, with its own words.
     """
-
     shutil.rmtree(folder, ignore_errors=True)
     if folder.is_dir() and not folder.is_symlink():
         with suppress(OSError):
@@ -95,6 +87,25 @@ def remove_tree(folder: Path) -> None:
                     if not Path(place, name).is_symlink():
                         Path(place, name).chmod(0o700)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def private(name: str) -> str:
+    """A name only this process uses; `abandoned` tells when its process is gone."""
+    return f"{name}-{socket.gethostname()}-{os.getpid()}"
+
+
+def abandoned(name: str) -> bool | None:
+    """Whether the process that made a `private` name is gone; None for another machine's."""
+    owner, _, pid = name.rpartition("-")
+    if not owner.endswith(f"-{socket.gethostname()}") or not pid.isdigit():
+        return None
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def sync_dir(folder: Path) -> None:

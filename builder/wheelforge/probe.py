@@ -5,6 +5,7 @@ Answers are remembered under the programs' size and times, so that asking again 
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import platform
@@ -12,19 +13,20 @@ import re
 import shutil
 import sys
 import sysconfig
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from wheelforge import process, programs
-from wheelforge.errors import InputError
+from wheelforge.errors import ForgeError, InputError
 from wheelforge.interpreter import Interpreter
 from wheelforge.recipe.conditions import ordered
 from wheelforge.toolchain import Compilers, Toolchain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from wheelforge.digest import Memo
     from wheelforge.target import Target
@@ -121,37 +123,45 @@ def interpreter(wanted: str, memo: Memo) -> Interpreter:
             soabi=str(sysconfig.get_config_var("SOABI") or ""),
             platform=sysconfig.get_platform().replace("-", "_").replace(".", "_"),
         )
-    path = _find_python(wanted)
-    known = _remembered(f"python:{path}", path, memo)
-    if known is None:
-        known = json.loads(process.capture([str(path), "-I", "-c", _ASK_PYTHON]))
-        _remember(f"python:{path}", path, known, memo)
-    if known.pop("implementation", "CPython") != "CPython":
-        raise InputError("is not CPython", where=f"--python {wanted}")
-    return msgspec.convert(known, Interpreter)
+    for path in _pythons(wanted):
+        known = _remembered(f"python:{path}", path, memo)
+        if known is None:
+            known = _ask(path)
+            if known:
+                _remember(f"python:{path}", path, known, memo)
+        if known.get("implementation") == "CPython":
+            return msgspec.convert(known, Interpreter)
+    raise InputError(
+        "no such CPython that starts is on this machine",
+        where=f"--python {wanted}",
+        remedy="install it with its headers (apt-get install python3-dev), or give its path",
+    )
 
 
-def _find_python(wanted: str) -> Path:
-    if os.sep in wanted and Path(wanted).is_file():
-        return Path(wanted).absolute()
-    argv = [
-        str(programs.locate("uv")),
-        "python",
-        "find",
-        "--no-project",
-        "--no-config",
-        "--no-python-downloads",
-        "--system",
-        wanted,
-    ]
+def _ask(path: Path) -> dict[str, str]:
+    """What a Python says of itself; nothing where it does not start (pyenv's shims do not)."""
     try:
-        return Path(process.capture(argv, env=os.environ).strip())
-    except process.ProgramError as error:
-        raise InputError(
-            "no such Python on this machine",
-            where=f"--python {wanted}",
-            remedy="install it with its headers (apt-get install python3-dev), or give its path",
-        ) from error
+        known = json.loads(process.capture([str(path), "-I", "-c", _ASK_PYTHON]))
+    except (ForgeError, ValueError):
+        return {}
+    return {str(key): str(value) for key, value in known.items()}
+
+
+def _pythons(wanted: str) -> Iterator[Path]:
+    """Where `wanted` may be: a path, a name on PATH, a version that pyenv or uv installed."""
+    if os.sep in wanted:
+        yield from [Path(wanted).absolute()] * Path(wanted).is_file()
+        return
+    for folder in os.get_exec_path():
+        for name in (wanted, f"python{wanted}"):
+            if (path := Path(folder, name)).is_file() and os.access(path, os.X_OK):
+                yield path.absolute()
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    yield from sorted(pyenv.glob(f"versions/{glob.escape(wanted)}*/bin/python"), reverse=True)
+    argv = [str(programs.locate("uv")), "python", "find", "--no-project", "--no-config",
+            "--no-python-downloads", "--managed-python", wanted]  # fmt: skip
+    with suppress(ForgeError):
+        yield Path(process.capture(argv, env=os.environ).strip())
 
 
 def _first(names: Sequence[str]) -> Path | None:

@@ -20,8 +20,9 @@ from packaging import tags
 
 from wheelforge import wheel
 from wheelforge.errors import InputError
-from wheelforge.fetch import Sources, closure, installed
+from wheelforge.fetch import Sources, closure, installed, pip_settings
 from wheelforge.fetch.closure import Known
+from wheelforge.fetch.pip_settings import PipSettings
 from wheelforge.graph import WheelSet
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
+    settings = PipSettings(index_url="", no_index=True, find_links=(str(folder),))
+    monkeypatch.setattr(pip_settings, "read", lambda: settings)  # half a second for every test
     return folder
 
 
