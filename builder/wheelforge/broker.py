@@ -1,11 +1,13 @@
 """Admission: which step may start now, and with how many jobs.
 
 This is the seam where one machine-wide budget of jobs and memory is shared. Here each build is
-given a share of the jobs when it starts; memory enters through the recipe's estimate per job.
+given a share of the jobs when it starts, by the work it has against the work of what else could
+start, and keeps it; memory enters through the recipe's estimate per job.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,10 +16,14 @@ FETCHES_AT_ONCE = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What a step would like: `jobs` at most (0: none, it waits for the network), bytes per job."""
+    """What a step would like: `jobs` at most (0: none, it waits for the network), bytes per job.
+
+    `work` is how long it takes, in any unit that all wishes of a run share.
+    """
 
     jobs: int
     memory_per_job: int
+    work: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +37,8 @@ class Lease:
 class Broker(Protocol):
     """Grants leases and takes them back; never blocks."""
 
-    def admit(self, wish: Wish, waiting: int) -> Lease | None:
-        """A lease now, or None; `waiting` is how many other steps could start as well."""
+    def admit(self, wish: Wish, others: Sequence[Wish]) -> Lease | None:
+        """A lease now, or None; `others` are the wishes of what could start as well."""
 
     def release(self, lease: Lease) -> None:
         """Give a lease back."""
@@ -49,7 +55,7 @@ class JobBroker:
         self._running = 0
         self._fetching = 0
 
-    def admit(self, wish: Wish, waiting: int) -> Lease | None:
+    def admit(self, wish: Wish, others: Sequence[Wish]) -> Lease | None:
         if wish.jobs == 0:
             if self._fetching >= FETCHES_AT_ONCE:
                 return None
@@ -57,9 +63,9 @@ class JobBroker:
             return Lease(jobs=0, memory=0)
         if self._free_jobs < 1:
             return None
-        share = max(1, min(wish.jobs, self._free_jobs // (1 + waiting) or 1))
-        affordable = self._free_memory // max(1, wish.memory_per_job)
-        jobs = min(share, affordable)
+        jobs = min(self._share(wish, others), wish.jobs)
+        if wish.memory_per_job:
+            jobs = min(jobs, self._free_memory // wish.memory_per_job)
         if jobs < 1:
             if self._running:
                 return None
@@ -69,6 +75,14 @@ class JobBroker:
         self._free_memory -= lease.memory
         self._running += 1
         return lease
+
+    def _share(self, wish: Wish, others: Sequence[Wish]) -> int:
+        """The free jobs by work, but one for each of the others, and what they cannot use."""
+        builds = [other for other in others if other.jobs]
+        work = sum(other.work for other in builds)
+        share = round(self._free_jobs * wish.work / max(wish.work + work, 1e-9))
+        unused = self._free_jobs - sum(other.jobs for other in builds)
+        return max(1, unused, min(share, self._free_jobs - len(builds)))
 
     def release(self, lease: Lease) -> None:
         if lease.jobs == 0:

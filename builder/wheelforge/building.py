@@ -6,8 +6,7 @@ commands that ended well are not repeated, and the build tool itself knows what 
 
 from __future__ import annotations
 
-import asyncio
-import shutil
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,26 +19,43 @@ from wheelforge.graph import BuildStep, Command, Environment
 from wheelforge.job import Job, Stamps, fresh, link_programs, take
 from wheelforge.store import Entry
 
+# what a compiler, a linker, CMake or pkg-config would look for in several prefixes
+_SHARED = re.compile(
+    r"^(?:include|lib|lib64)/|\.(?:h|hh|hpp|hxx|inc|a|la|pc|cmake)$|\.so(?:\.[\w.]+)?$"
+)
+
 
 async def build(job: Job, step: BuildStep) -> Entry:
     """Run a build step, or find that another process did; the published entry."""
+    _no_clash(job, step)
     async with job.alone() as made:
         if made is not None:
             return made
         started = time.monotonic()
-        with atomic.told(job.work, "WHEELFORGE_HOME"):
-            paths = _lay_out(job, step)
-            if not (job.work / "src").is_dir():
-                await job.verified([item.source for item in step.unpack])
-                await asyncio.to_thread(_sources, job, step)
-                await _patch(job, step, paths)
-            if step.environment is not None:
-                await _environment(job, step.environment, paths, step.env)
-            await _commands(job, step, paths)
-            tree, product = _result(job, step, paths)
-            entry = job.publish(tree, product=product, seconds=time.monotonic() - started)
-        shutil.rmtree(job.work, ignore_errors=True)
-        return entry
+        paths = _lay_out(job, step)
+        if not (job.work / "src").is_dir():
+            await job.verified([item.source for item in step.unpack])
+            await job.blocking(lambda: _sources(job, step))
+            await _patch(job, step, paths)
+        if step.environment is not None:
+            await _environment(job, step.environment, paths, step.env)
+        await _commands(job, step, paths)
+        tree, product = await job.blocking(lambda: _result(job, step, paths))
+        return await job.publish(tree, product=product, seconds=time.monotonic() - started)
+
+
+def _no_clash(job: Job, step: BuildStep) -> None:
+    """Refuse two libraries with the same header or library: which one is found would be chance."""
+    owners: dict[str, str] = {}
+    for name, other in step.libraries.items():
+        for file in job.results[other].manifest.files:
+            if _SHARED.search(file.path) and (owner := owners.setdefault(file.path, name)) != name:
+                raise InputError(
+                    f"{owner} and {name} both bring {file.path}",
+                    where=step.id,
+                    remedy=f"leave it out of [install] of one of them, or take {owner} or {name} "
+                    "out of the recipe's depends",
+                )
 
 
 def _lay_out(job: Job, step: BuildStep) -> dict[str, str]:
@@ -71,25 +87,30 @@ def _sources(job: Job, step: BuildStep) -> None:
         if item.source.at:
             if ".." in Path(item.source.at).parts or Path(item.source.at).is_absolute():
                 raise InputError("leads outside the source tree", where=f"nested {item.source.at}")
-            shutil.rmtree(target, ignore_errors=True)
+            atomic.remove_tree(target)
         for file in job.workshop.sources.files(item.source):
             if file.is_dir():
-                shutil.copytree(
-                    file,
-                    target,
-                    symlinks=True,
-                    dirs_exist_ok=True,
-                    ignore=shutil.ignore_patterns(*digest.IGNORED),
-                )
+                atomic.copy_tree(file, target, digest.IGNORED)
+                found = f"tree:{digest.of_tree(target)}"
             else:
+                found = f"tree:{digest.of_file(file)}"
                 unpack(file, target, strip=item.strip)
+            if item.source.identity.startswith("tree:") and item.source.identity != found:
+                raise InputError(
+                    "it changed since the build was planned",
+                    where=str(file),
+                    remedy="type the same command again, and leave the source alone meanwhile",
+                )
 
 
 async def _patch(job: Job, step: BuildStep, paths: Mapping[str, str]) -> None:
     """Apply patches to the tree while it still has its temporary name, then give it its own."""
     part = job.work / "src.part"
     for number, patch in enumerate(step.patches, 1):
-        found = digest.of_file(Path(patch.file))
+        try:
+            found = digest.of_file(Path(patch.file))
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", where=patch.file) from error
         if found != patch.sha256:
             raise InputError(
                 f"its SHA-256 is {found}, and the recipe says {patch.sha256}",
@@ -142,7 +163,7 @@ def _result(job: Job, step: BuildStep, paths: Mapping[str, str]) -> tuple[Path, 
             )
         for other in Path(paths["wheels"]).iterdir():
             if other != wheels[0]:  # uv leaves a .gitignore
-                other.unlink()
+                atomic.remove_tree(other) if other.is_dir() else other.unlink()
         return Path(paths["wheels"]), wheels[0].name
     staged = Path(paths["stage"] + paths["prefix"])
     staged.mkdir(parents=True, exist_ok=True)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
+import re
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from wheelforge import atomic, elf, process
-from wheelforge.errors import RejectedError
+from wheelforge import elf, process
+from wheelforge.errors import InputError, RejectedError
 from wheelforge.events import OutputLine
 from wheelforge.graph import CheckStep
 from wheelforge.job import Job, fresh
 from wheelforge.recipe import Check, ElfCheck, FileCheck, PythonCheck
-from wheelforge.store import Entry
+from wheelforge.store import MANIFEST, Entry
 from wheelforge.trial import make_trial
+
+_AUDITWHEEL_HASH = re.compile(r"-[0-9a-f]{8}(?=\.so)")
 
 
 async def check(job: Job, step: CheckStep) -> Entry:
@@ -25,67 +28,87 @@ async def check(job: Job, step: CheckStep) -> Entry:
         if made is not None:
             return made
         started = time.monotonic()
-        with atomic.told(job.work, "WHEELFORGE_HOME"):
-            out = fresh(job.work / "out")
-            passed = list(_files(job, step))
-            passed += await _python(job, step)
-            # what passed is in the inputs; the output stays the same when only checks change
-            (out / "passed.json").write_bytes(msgspec.json.encode({"of": job.needs[step.of]}))
-            for name in passed:
-                job.tell(OutputLine(step=step.id, text=f"passed: {name}"))
-            entry = job.publish(out, seconds=time.monotonic() - started)
-        shutil.rmtree(job.work, ignore_errors=True)
-        return entry
+        out = fresh(job.work / "out")
+        passed = await job.blocking(lambda: list(_files(job, step)))
+        passed += await _python(job, step)
+        # what passed is in the inputs; the output stays the same when only checks change
+        (out / "passed.json").write_bytes(msgspec.json.encode({"of": job.needs[step.of]}))
+        for name in passed:
+            job.tell(OutputLine(step=step.id, text=f"passed: {name}"))
+        return await job.publish(out, seconds=time.monotonic() - started)
 
 
 def _files(job: Job, step: CheckStep) -> Iterator[str]:
-    root = job.results[step.of].path
-    for item in step.checks:
-        match item:
-            case FileCheck():
-                found = [path for path in root.glob(item.path) if path.is_file()]
-                if len(found) != item.count:
-                    raise _rejected(step, item, f"{len(found)} files match, not {item.count}")
-                yield f"file {item.path}"
-            case ElfCheck():
-                _elf(step, item, root)
-                yield f"elf {item.path}"
-            case PythonCheck():
-                continue
+    items = [item for item in step.checks if not isinstance(item, PythonCheck)]
+    root = _tree(job, step) if items else job.work
+    for item in items:
+        found = [path for path in sorted(root.glob(item.path)) if not path.is_dir()]
+        found = [path for path in found if path != root / MANIFEST]
+        if isinstance(item, FileCheck):
+            if len(found) != item.count:
+                raise _rejected(step, item, f"{len(found)} files match, not {item.count}")
+            yield f"file {item.path}"
+            continue
+        if not found:
+            raise _rejected(step, item, "no file matches")
+        for path in found:
+            for why in _elf_faults(path, item, root.resolve()):
+                raise _rejected(step, item, f"{path.relative_to(root)} {why}")
+        yield f"elf {item.path}"
 
 
-def _elf(step: CheckStep, item: ElfCheck, root: Path) -> None:
-    found = [path.resolve() for path in sorted(root.glob(item.path)) if elf.is_elf(path.resolve())]
-    if not found:
-        raise _rejected(step, item, "no ELF file matches")
-    for path in found:
-        facts = elf.read(path)
-        for text in item.contains:
-            if not elf.contains(path, text):
-                raise _rejected(step, item, f"{path.name} does not contain '{text}'")
-        for name in item.needed:
-            if not any(library.startswith(name) for library in facts.needed):
-                raise _rejected(step, item, f"{path.name} does not need {name}")
-        if facts.alignment < item.min_alignment:
-            raise _rejected(
-                step,
-                item,
-                f"{path.name} is aligned to {facts.alignment} bytes, not {item.min_alignment}",
-            )
+def _tree(job: Job, step: CheckStep) -> Path:
+    """The files to look at: a library's prefix, or what is in the wheel."""
+    entry = job.results[step.of]
+    if not entry.manifest.product:
+        return entry.path
+    tree = fresh(job.work / "wheel")
+    with zipfile.ZipFile(entry.product) as file:
+        file.extractall(tree)
+    return tree
+
+
+def _elf_faults(path: Path, item: ElfCheck, root: Path) -> Iterator[str]:
+    """What is wrong with the ELF file `path` is, or leads to inside `root`."""
+    real = path.resolve()
+    if not real.is_relative_to(root):
+        yield f"leads outside the result, to {real}"
+        return
+    if not elf.is_elf(real):
+        yield "is not an ELF file"
+        return
+    try:
+        facts = elf.read(real)
+    except InputError as error:
+        yield f"is {error.what}"
+        return
+    absent = (text for text in item.contains if not elf.contains(real, text))
+    yield from (f"does not contain '{text}'" for text in absent)
+    for name in item.needed:
+        if not any(_is_library(library, name) for library in facts.needed):
+            yield f"does not need {name}"
+    if facts.alignment < item.min_alignment:
+        yield f"is aligned to {facts.alignment} bytes, not {item.min_alignment}"
+
+
+def _is_library(library: str, name: str) -> bool:
+    """`libx` and `libx.so` mean every version of it, also under auditwheel's name libx-1f2e….so."""
+    plain = _AUDITWHEEL_HASH.sub("", library)
+    return name in {library, plain} or plain.startswith(f"{name}.")
 
 
 async def _python(job: Job, step: CheckStep) -> list[str]:
     checks = [item for item in step.checks if isinstance(item, PythonCheck)]
     if not checks:
         return []
-    trial = await make_trial(step.python, job.work / "trial", {process.MARK: job.key})
+    job.log.parent.mkdir(parents=True, exist_ok=True)
+    trial = await make_trial(step.python, job.work / "trial", {process.MARK: job.mark}, log=job.log)
     installed = await trial.install([job.results[name].product for name in step.install])
     installed.require("cannot be installed", step.id)
     for item in checks:
         job.tell(OutputLine(step=step.id, text=f"running: {item.name}"))
         outcome = await trial.check(item)
         outcome.require(f"the check '{item.name}' failed", step.id)
-    trial.remove()
     return [item.name for item in checks]
 
 

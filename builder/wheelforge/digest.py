@@ -39,9 +39,7 @@ def of_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def walk(
-    root: Path, ignored: frozenset[str] = frozenset()
-) -> Iterator[tuple[str, os.stat_result]]:
+def walk(root: Path, ignored: frozenset[str] = frozenset()) -> Iterator[tuple[str, os.stat_result]]:
     """Every file and link below `root` as (relative POSIX path, lstat), in sorted order.
 
     Folders called as in `ignored` are passed over.

@@ -16,6 +16,7 @@ from wheelforge.broker import Broker, Lease, Wish
 from wheelforge.errors import ForgeError
 from wheelforge.events import Event, Status, StepFinished
 from wheelforge.graph import BuildStep, CheckStep, FetchStep, Plan, RepairStep, Step
+from wheelforge.resources import parse_bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,16 +43,18 @@ def remaining(plan: Plan, seconds: Mapping[str, float]) -> dict[str, float]:
     return path
 
 
-def wish_of(step: Step, memory: Callable[[str], int], jobs: int) -> Wish:
-    """What a step would like to have; `memory` reads an amount such as "2 GiB"."""
+def wish_of(step: Step, jobs: int, seconds: float) -> Wish:
+    """What a step would like to have of `jobs`, when it takes about `seconds`."""
     match step:
         case FetchStep():
             return Wish(jobs=0, memory_per_job=0)
         case BuildStep():
             most = step.resources.max_jobs or jobs
-            return Wish(jobs=min(most, jobs), memory_per_job=memory(step.resources.memory_per_job))
+            where = f"recipe {step.name}: resources.memory_per_job"
+            memory = parse_bytes(step.resources.memory_per_job, where)
+            return Wish(jobs=min(most, jobs), memory_per_job=memory, work=seconds)
         case RepairStep() | CheckStep():
-            return Wish(jobs=1, memory_per_job=512 << 20)
+            return Wish(jobs=1, memory_per_job=512 << 20, work=seconds)
 
 
 class Execution:
@@ -75,7 +78,10 @@ class Execution:
         self.results: dict[str, Result] = {}
 
     async def go(self, priority: Mapping[str, float], *, fail_fast: bool) -> dict[str, Result]:
-        """Run every step that is to do; results by step id, one for every such step."""
+        """Run every step that is to do; results by step id, one for every such step.
+
+        When it is cancelled, everything is ended first, and `results` are complete all the same.
+        """
         todo = sorted(self._plan.todo, key=lambda step: -priority[step.id])
         self._waiting = {step.id: step for step in todo}
         try:
@@ -85,20 +91,16 @@ class Execution:
                 for task in done:
                     self._reap(task)
                 if fail_fast and any(r.status is Status.FAILED for r in self.results.values()):
-                    self._skip_all("--fail-fast")
-                    await self._stop()
+                    await self._stop("because of --fail-fast")
         finally:
-            await self._stop()
+            await self._stop("because the run was stopped")
         return self.results
 
     def _start(self) -> None:
         ready = [step for step in self._waiting.values() if self._ready(step)]
-        building = sum(self._wishes[step.id].jobs > 0 for step in ready)
-        for step in ready:
-            wish = self._wishes[step.id]
-            if wish.jobs:
-                building -= 1
-            lease = self._broker.admit(wish, building)
+        wishes = [self._wishes[step.id] for step in ready]
+        for number, step in enumerate(ready):
+            lease = self._broker.admit(wishes[number], wishes[number + 1 :])
             if lease is not None:
                 del self._waiting[step.id]
                 task = asyncio.ensure_future(self._run(step, max(1, lease.jobs)))
@@ -134,13 +136,11 @@ class Execution:
                     step, Result(status=Status.SKIPPED, detail=f"because {failed.id} failed")
                 )
 
-    def _skip_all(self, why: str) -> None:
+    async def _stop(self, why: str) -> None:
+        """Skip what waits, end what is running and wait until it is gone."""
         for step in list(self._waiting.values()):
             del self._waiting[step.id]
-            self._finish(step, Result(status=Status.SKIPPED, detail=f"because of {why}"))
-
-    async def _stop(self) -> None:
-        """End what is running and wait until it is gone."""
+            self._finish(step, Result(status=Status.SKIPPED, detail=why))
         for task in self._running:
             task.cancel()
         while self._running:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from wheelforge.errors import ForgeError, InputError
 
@@ -172,7 +173,8 @@ class _Output:
         """Wait for the program's end; raises when its output cannot be taken any more."""
         exited = asyncio.ensure_future(child.wait())
         try:
-            await asyncio.wait({exited, self._ended}, return_when=asyncio.FIRST_COMPLETED)
+            both: set[asyncio.Future[Any]] = {exited, self._ended}
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             if self._ended.done():
                 self._ended.result()
             return await exited

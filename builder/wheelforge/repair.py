@@ -9,7 +9,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from wheelforge import atomic, wheel
+from wheelforge import wheel
 from wheelforge.errors import RejectedError
 from wheelforge.graph import RepairStep
 from wheelforge.job import Job, fresh, link_programs
@@ -22,18 +22,15 @@ async def repair(job: Job, step: RepairStep) -> Entry:
         if made is not None:
             return made
         started = time.monotonic()
-        with atomic.told(job.work, "WHEELFORGE_HOME"):
-            out = fresh(job.work / "out")
-            raw = job.results[step.wheel].product
-            _names_agree(raw, step)
-            if all(tag.endswith("-any") for tag in wheel.parse_name(raw.name)[2]):
-                shutil.copy2(raw, out / raw.name)
-            else:
-                await _run(job, step, raw, out)
-            product = _one_wheel(out, step)
-            entry = job.publish(out, product=product, seconds=time.monotonic() - started)
-        shutil.rmtree(job.work, ignore_errors=True)
-        return entry
+        out = fresh(job.work / "out")
+        raw = job.results[step.wheel].product
+        _names_agree(raw, step)
+        if all(tag.endswith("-any") for tag in wheel.parse_name(raw.name)[2]):
+            shutil.copy2(raw, out / raw.name)
+        else:
+            await _run(job, step, raw, out)
+        product = _one_wheel(out, step)
+        return await job.publish(out, product=product, seconds=time.monotonic() - started)
 
 
 async def _run(job: Job, step: RepairStep, raw: Path, out: Path) -> None:

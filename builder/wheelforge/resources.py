@@ -32,42 +32,46 @@ def format_bytes(amount: int) -> str:
     return f"{amount} B"
 
 
-def processors() -> int:
-    """Processors in the affinity mask, or fewer where a cgroup's quota allows less."""
+def processors(root: Path = Path("/")) -> int:
+    """Processors in the affinity mask, or fewer where a cgroup's quota allows less.
+
+    `root` is where /proc and /sys are.
+    """
     mask = len(os.sched_getaffinity(0))
-    quota = min((_quota(group) for group in _cgroups("cpu")), default=math.inf)
+    quota = min((_quota(group) for group in _cgroups("cpu", root)), default=math.inf)
     return max(1, min(mask, math.ceil(quota) if math.isfinite(quota) else mask))
 
 
-def memory() -> int:
-    """Bytes that can be used now: MemAvailable, or less where a cgroup's limit allows less."""
-    available = _meminfo("MemAvailable")
-    rooms = [room for group in _cgroups("memory") if (room := _room(group)) is not None]
-    return max(0, min([available, *rooms]))
+def memory(root: Path = Path("/")) -> int:
+    """Bytes that can be used now: MemAvailable, or less where a cgroup's limit allows less.
+
+    `root` is where /proc and /sys are.
+    """
+    groups = _cgroups("memory", root)
+    rooms = [room for group in groups if (room := _room(group)) is not None]
+    return max(0, min([_available(root), *rooms]))
 
 
-def _meminfo(name: str) -> int:
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith(f"{name}:"):
+def _available(root: Path) -> int:
+    for line in _read(root / "proc/meminfo").splitlines():
+        if line.startswith("MemAvailable:"):
             return int(line.split()[1]) << 10
     return 1 << 60
 
 
-def _cgroups(controller: str) -> list[Path]:
-    """This process's cgroup folders for `controller` (v1 and v2), from its own up to the root."""
+def _cgroups(controller: str, root: Path) -> list[Path]:
+    """This process's cgroup folders for `controller` (v1 and v2), from its own up to the top."""
     found: list[Path] = []
-    for line in _read(Path("/proc/self/cgroup")).splitlines():
+    for line in _read(root / "proc/self/cgroup").splitlines():
         number, names, path = line.split(":", 2)
         if number == "0":
-            root = Path("/sys/fs/cgroup")
+            top = root / "sys/fs/cgroup"
         elif controller in names.split(","):
-            root = Path("/sys/fs/cgroup", controller)
+            top = root / "sys/fs/cgroup" / controller
         else:
             continue
-        group = root / path.strip("/")
-        while group != root.parent:
-            found.append(group)
-            group = group.parent
+        group = top / path.strip("/")
+        found += [group, *(parent for parent in group.parents if parent.is_relative_to(top))]
     return found
 
 
@@ -94,10 +98,9 @@ def _room(group: Path) -> int | None:
 
 def _reclaimable(group: Path) -> int:
     """Bytes of page cache that the kernel gives back when asked; counted as used by cgroups."""
-    for line in _read(group / "memory.stat").splitlines():
-        if line.startswith(("total_inactive_file ", "inactive_file ")):
-            return int(line.split()[1])
-    return 0
+    lines = (line.split() for line in _read(group / "memory.stat").splitlines())
+    found = {words[0]: int(words[1]) for words in lines if len(words) == 2}  # noqa: PLR2004
+    return found.get("total_inactive_file", found.get("inactive_file", 0))  # v1 has both
 
 
 def _read(path: Path) -> str:

@@ -116,7 +116,8 @@ def _fetch(step: FetchStep) -> Iterator[str]:
             project = shlex.quote(f"{source.project or what.recipe}=={what.version}")
             folder = f'"$sources/{what.recipe}-sdist"'
             yield f"python3 -m pip download --no-deps --no-binary :all: -d {folder} {project}"
-            yield f"cp {folder}/* {place}\necho {shlex.quote(sha256 + '  ')}{place} | sha256sum -c -"
+            yield f"cp {folder}/* {place}"
+            yield f"echo {sha256}\\ \\ {place} | sha256sum -c -"
         case DebianSource() as source:
             release = f"{source.package}={source.release.get(what.version, what.version)}"
             yield f"# a deb-src line for {source.suite} has to be among apt's sources"

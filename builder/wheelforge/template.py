@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from wheelforge.errors import InputError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 _IN_RECIPE = re.compile(r"(?<![$@{])\{([a-z][a-z0-9_]*(?:\.[A-Za-z0-9_+-]+)*)\}")
 _IN_PLAN = re.compile(r"@\{([a-z][a-z0-9_]*(?:\.[A-Za-z0-9_+.-]+)*)\}")
@@ -21,21 +21,37 @@ _IN_PLAN = re.compile(r"@\{([a-z][a-z0-9_]*(?:\.[A-Za-z0-9_+.-]+)*)\}")
 PATHS = ("prefix", "src", "build", "stage", "wheels", "env", "work", "jobs", "bin", "out")
 
 
-def expand(text: str, values: Mapping[str, str], where: str) -> str:
-    """Replace every `{name}` of a recipe's string; raise InputError on a name nobody defines."""
+def expand(
+    text: str,
+    values: Mapping[str, str],
+    where: str | Callable[[], str],
+    paths: Collection[str] = PATHS,
+) -> str:
+    """Replace every `{name}` of a recipe's string; raise InputError on a name nobody defines.
+
+    `paths` are the names that stay to be filled in while the step runs.
+    """
+    if "{" not in text:
+        return text
 
     def value(match: re.Match[str]) -> str:
         name = match[1]
-        if name in PATHS or name.startswith("dep."):
+        if name in values:
+            return values[name]
+        if name in paths:
             return "@{" + name + "}"
-        if name not in values:
-            raise InputError(
-                f"'{{{name}}}' is not a value a recipe can refer to",
-                where=where,
-                remedy=nearest(name, [*values, *PATHS, "dep.NAME"]),
-            )
-        return values[name]
+        raise InputError(
+            f"'{{{name}}}' is not a value a recipe can refer to here",
+            where=where if isinstance(where, str) else where(),
+            remedy=nearest(name, [*values, *paths]),
+        )
 
+    if (reserved := _IN_PLAN.search(text)) is not None:
+        raise InputError(
+            f"'{reserved[0]}' has a meaning in plans only",
+            where=where if isinstance(where, str) else where(),
+            remedy=f"write {reserved[0][1:]}",
+        )
     return _IN_RECIPE.sub(value, text)
 
 

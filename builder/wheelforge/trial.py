@@ -47,18 +47,18 @@ class Outcome(NamedTuple):
 class Trial:
     """A virtual environment below `root`; its programs see `env` and nothing else.
 
-    They run in the empty folder root/work; all they print is also in root/trial.log.
+    They run in the empty folder root/work; all they print is also in `log`.
     """
 
     root: Path
     python: Path
     env: Mapping[str, str]
+    log: Path
 
     async def run(self, argv: Sequence[str], timeout: float = SETUP_SECONDS) -> Outcome:  # noqa: ASYNC109
         """Run a program to its end or for `timeout` seconds."""
         work, tail = self.root / "work", deque[str](maxlen=_TAIL)
-        log = self.root / "trial.log"
-        spawn = Spawn(argv=argv, cwd=work, env=self.env, log=log, timeout=timeout)
+        spawn = Spawn(argv=argv, cwd=work, env=self.env, log=self.log, timeout=timeout)
         code = await stream(spawn, lambda line: tail.append(line) if line.strip() else None)
         settings = [f"{key}={value}" for key, value in sorted(self.env.items())]
         command = f"cd {shlex.quote(str(work))} && {shlex.join(['env', '-i', *settings, *argv])}"
@@ -103,13 +103,18 @@ def locked_install(index: str, lock: str) -> list[str]:
 
 
 async def make_trial(
-    interpreter: Interpreter, root: Path, extra: Mapping[str, str] | None = None
+    interpreter: Interpreter,
+    root: Path,
+    extra: Mapping[str, str] | None = None,
+    *,
+    log: Path | None = None,
 ) -> Trial:
     """A new virtual environment in folder `root`, in place of what an earlier trial left there.
 
-    `extra` are variables its programs also get. InputError when the interpreter does not start.
+    `extra` are variables its programs also get; `log` (root/trial.log) gets what they print.
+    InputError when the interpreter does not start.
     """
-    trial = _blank(root, extra or {})
+    trial = _blank(root.absolute(), extra or {}, log)
     uv = [str(locate("uv")), "venv", "--quiet", "--no-project", "--no-config", "--offline"]
     uv += ["--no-python-downloads", "--python", interpreter.path, str(trial.root / "venv")]
     made = await trial.run(uv)
@@ -127,10 +132,10 @@ def _locked_install(wheelhouse: Path) -> list[str]:
     return locked_install(f"{home.as_uri()}/{SIMPLE}/", str(home / REQUIREMENTS))
 
 
-def _blank(root: Path, extra: Mapping[str, str]) -> Trial:
-    root = root.absolute()
+def _blank(root: Path, extra: Mapping[str, str], log: Path | None) -> Trial:
     python = root / "venv" / "bin" / "python"
-    trial = Trial(root=root, python=python, env={**_environment(root), **extra})
+    env = {**_environment(root), **extra}
+    trial = Trial(root=root, python=python, env=env, log=log or root / "trial.log")
     trial.remove()
     for folder in _FOLDERS:
         (root / folder).mkdir(parents=True)

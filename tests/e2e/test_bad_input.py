@@ -129,7 +129,8 @@ def _archive(path: Path, name: str) -> str:
 
 
 def _archive_source(url: str, sha256: str, mirrors: str = "[]") -> str:
-    return f'type = "archive"\nurl = "{url}"\nsha256 = {{ "1.0" = "{sha256}" }}\nmirrors = {mirrors}'
+    pinned = f'sha256 = {{ "1.0" = "{sha256}" }}'
+    return f'type = "archive"\nurl = "{url}"\n{pinned}\nmirrors = {mirrors}'
 
 
 def test_wrong_digest(forge: Forge, tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import random
 import signal
 import subprocess
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from command_line import Forge
@@ -14,6 +16,20 @@ from command_line import Forge
 from wheelforge import process
 
 pytestmark = pytest.mark.e2e
+
+SLEEPER = """
+name = "sleeper"
+kind = "library"
+summary = "leaves a daemon in a session of its own"
+license = "MIT"
+versions = ["1"]
+[source]
+type = "path"
+path = "{root}/tree"
+[build]
+backend = "script"
+commands = [["sh", "-c", "setsid sh -c 'echo $$ > {marker}; exec sleep 600' & wait"]]
+"""
 
 
 def test_kill_nine_at_ten_random_moments(forge: Forge) -> None:
@@ -41,56 +57,39 @@ def test_kill_nine_at_ten_random_moments(forge: Forge) -> None:
 
 
 def test_nothing_survives_a_killed_build(forge: Forge) -> None:
-    marker = str(forge.root / "alive")
-    forge.recipe(
-        "sleeper",
-        f"""
-name = "sleeper"
-kind = "library"
-summary = "sleeps"
-license = "MIT"
-versions = ["1"]
-[source]
-type = "path"
-path = "{forge.root}/tree"
-[build]
-backend = "script"
-commands = [["sh", "-c", "setsid sh -c 'echo $$ > {marker}; exec sleep 600' & wait"]]
-""",
-    )
+    marker = forge.root / "alive"
+    forge.recipe("sleeper", SLEEPER.format(root=forge.root, marker=marker))
     (forge.root / "tree").mkdir()
     (forge.root / "tree" / "a").touch()
-    child = subprocess.Popen(forge.command("build", "sleeper"), env=forge.env(), cwd=forge.root)
+    argv = forge.command("build", "sleeper")
+    child = subprocess.Popen(argv, env=forge.env(), cwd=forge.root)
     pid = _wait_for(marker)
     child.kill()
     child.wait()
     # a daemon of the build outlives kill -9 of everything above it, until the next run enters
-    again = subprocess.Popen(forge.command("build", "sleeper"), env=forge.env(), cwd=forge.root)
-    _until(lambda: not _alive(pid))
-    os.remove(marker)
+    marker.unlink()
+    again = subprocess.Popen(argv, env=forge.env(), cwd=forge.root)
     second = _wait_for(marker)
+    assert not _alive(pid)
     again.send_signal(signal.SIGTERM)
-    assert again.wait(timeout=30) == 130
+    assert again.wait(timeout=60) == 130
     _until(lambda: not _alive(second))
 
 
-def _wait_for(file: str) -> int:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if os.path.exists(file) and (text := open(file).read().strip()):  # noqa: PTH110, PTH123, SIM115
-            return int(text)
-        time.sleep(0.05)
-    raise AssertionError(f"{file} never appeared")
+def _wait_for(file: Path) -> int:
+    _until(lambda: file.exists() and bool(file.read_text().strip()))
+    return int(file.read_text())
 
 
-def _until(true: object) -> None:
+def _until(true: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if true():  # type: ignore[operator]
-            return
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
-    raise AssertionError("did not happen")
 
 
 def _alive(pid: int) -> bool:
-    return f"{process.MARK}=".encode() in b"".join(process._environment(pid))
+    try:
+        return f"{process.MARK}=".encode() in Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return False

@@ -100,8 +100,7 @@ def test_unchanged_result_spares_dependants(built: Forge, tmp_path: Path) -> Non
     assert "built    build:minitorch" not in said
 
 
-def test_damaged_entry_is_built_again_and_said_so(built: Forge, tmp_path: Path) -> None:
-    forge = Forge(tmp_path)
+def test_damaged_entry_is_built_again_and_said_so(forge: Forge) -> None:
     forge.good("build", "miniblas")
     library = next(forge.home.glob("store/*-miniblas-*/lib/libminiblas.so.0.*"))
     library.write_bytes(library.read_bytes()[:-1] + b"\x7f")

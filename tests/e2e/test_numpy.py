@@ -41,8 +41,9 @@ def numpy_forge(tmp_path_factory: pytest.TempPathFactory) -> Forge:
 def python(numpy_forge: Forge) -> Path:
     """An environment with the lock installed by pip, as a user would, and test tools."""
     venv = numpy_forge.root / "venv"
-    subprocess.run([programs.locate("uv"), "venv", "-q", "--python", sys.executable, venv],
-                   check=True)
+    subprocess.run(
+        [programs.locate("uv"), "venv", "-q", "--python", sys.executable, venv], check=True
+    )
     pip = [sys.executable, "-m", "pip", "--python", venv / "bin" / "python", "install", "-q"]
     lock = numpy_forge.wheelhouse / "requirements.lock"
     index = f"{(numpy_forge.wheelhouse / 'simple').as_uri()}/"

@@ -7,12 +7,14 @@ which nothing is to do stay quick.
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 
 from wheelforge import __version__
-from wheelforge.errors import EXIT_BUG, EXIT_INPUT, EXIT_INTERRUPTED, ForgeError
+from wheelforge.errors import EXIT_BUG, EXIT_INTERRUPTED, ForgeError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words in (["--version"], ["-V"]):
         print(f"wheelforge {__version__}")  # noqa: T201
         return 0
+    _heed_signals()
     try:
         return _run(words)
     except ForgeError as error:
@@ -34,14 +37,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_BUG
 
 
+def _heed_signals() -> None:
+    """Stop as after Ctrl-C also when the batch system ends the job or the terminal closes."""
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) == signal.SIG_DFL:
+                signal.signal(number, stop)
+
+
 def _run(words: Sequence[str]) -> int:
-    from wheelforge.cli.app import UsageError, invoke
+    from wheelforge.cli.app import invoke
 
     try:
         return invoke(words)
-    except UsageError as error:
-        error.show()
-        return EXIT_INPUT
     except BrokenPipeError:  # the reader, a pager perhaps, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

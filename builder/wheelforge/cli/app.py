@@ -5,10 +5,9 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 
-import click
 import typer
 
-UsageError = click.ClickException
+from wheelforge.errors import InputError
 
 # verb → module; a module has a function `register(app)` that adds its command or group
 VERBS = {
@@ -25,11 +24,10 @@ VERBS = {
 
 
 def invoke(words: Sequence[str]) -> int:
-    """Run the verb in `words`; its exit code. Usage errors are raised."""
+    """Run the verb in `words`; its exit code. A word that means nothing is an InputError."""
     app = typer.Typer(
         name="wheelforge",
         help="Builds Python wheels and the native libraries below them, from source, for one CPU.",
-        no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
@@ -39,7 +37,11 @@ def invoke(words: Sequence[str]) -> int:
     for verb in [called] if called in VERBS else VERBS:
         module = importlib.import_module(f"wheelforge.cli.{VERBS[verb]}")
         module.register(app)
-    code = app(list(words), standalone_mode=False, prog_name="wheelforge")
+    try:
+        code = app(list(words) or ["--help"], standalone_mode=False, prog_name="wheelforge")
+    except typer.TyperException as error:
+        known = f" {called}" if called in VERBS else ""
+        raise InputError(error.format_message(), remedy=f"wheelforge{known} --help") from error
     return code if isinstance(code, int) else 0
 
 

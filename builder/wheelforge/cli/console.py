@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from wheelforge import __version__
 from wheelforge.cli.tree import headline
 from wheelforge.cli.words import complain, duration, fraction, say
+from wheelforge.errors import ForgeError
 from wheelforge.events import (
     CommandStarted,
     Event,
@@ -51,7 +54,10 @@ class Console:
 
     def tell(self, event: Event) -> None:
         """Show an event while the run goes on."""
-        self._display.tell(event)
+        try:
+            self._display.tell(event)
+        except OSError:  # the terminal is gone; the run is not
+            self._display = Plain()
 
     def show_plan(self, plan: Plan) -> None:
         """Say what is going to be built with what, before anything starts."""
@@ -63,16 +69,20 @@ class Console:
         if built.outcome is not None:
             self.results(built.outcome, built.plan)
             if built.outcome.error is not None:
-                say(f"\n{wheelhouse} was left as it was; the same command goes on from here.")
+                goes_on = (
+                    "" if built.outcome.interrupted else "; the same command goes on from here"
+                )
+                say(f"{wheelhouse} was left as it was{goes_on}")
                 return
         wheels = [path for path in built.files if path.suffix == ".whl"]
         for path in wheels:
             say(f"  {path}")
         if not built.changed:
             say(f"nothing changed: {wheelhouse} is up to date")
-            return
         if built.proven:
             say(f"verified: {len(built.proven)} checks passed in a clean environment")
+        if not built.changed:
+            return
         say(f"lock:  {wheelhouse / 'requirements.lock'}\nindex: {wheelhouse / 'simple'}")
         index = (wheelhouse / "simple").absolute().as_uri()
         say(
@@ -97,7 +107,9 @@ class Console:
                 say(f"  {'cached':<8} {len(cached)} other steps: {', '.join(cached)}")
         for name, result in outcome.results.items():
             if result.status is Status.FAILED:
-                complain(f"\nerror: {result.detail or name}")
+                complain(f"\nerror: {_story(name, result)}")
+        if outcome.interrupted:
+            complain(f"\n{outcome.error}")
         say(f"run: {outcome.folder}")
 
 
@@ -108,6 +120,14 @@ def _line(name: str, result: Result) -> str:
     if result.status is Status.SKIPPED:
         text += f"  {result.detail}"
     return text
+
+
+def _story(name: str, result: Result) -> str:
+    """Why a step failed; for a bug of ours also where."""
+    if isinstance(result.error, ForgeError) or result.error is None:
+        return result.detail or name
+    lines = "".join(traceback.format_exception(result.error))
+    return f"{name}: {result.detail}\n{lines}\nThis is a bug in wheelforge {__version__}."
 
 
 class Plain:

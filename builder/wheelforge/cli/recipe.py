@@ -17,7 +17,7 @@ from wheelforge.recipe import Conditions, Document
 from wheelforge.recipe.lint import faults
 from wheelforge.recipe.schema import schema
 
-app = typer.Typer(no_args_is_help=True, help="Look at recipes, check them.", rich_markup_mode=None)
+app = typer.Typer(help="Look at recipes, check them.", rich_markup_mode=None)
 
 
 def register(parent: typer.Typer) -> None:

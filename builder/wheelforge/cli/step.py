@@ -13,7 +13,7 @@ from wheelforge.errors import EXIT_BUG, ForgeError, InputError, nearest
 from wheelforge.graph import Plan
 from wheelforge.pipeline import Home, Limits
 
-app = typer.Typer(no_args_is_help=True, help="Single steps of a plan.", rich_markup_mode=None)
+app = typer.Typer(help="Single steps of a plan.", rich_markup_mode=None)
 
 
 def register(parent: typer.Typer) -> None:

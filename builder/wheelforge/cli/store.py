@@ -14,7 +14,7 @@ from wheelforge.pipeline import Home, Options, make_plan
 from wheelforge.resources import format_bytes
 from wheelforge.store import collect
 
-app = typer.Typer(no_args_is_help=True, help="Results kept by content key.", rich_markup_mode=None)
+app = typer.Typer(help="Results kept by content key.", rich_markup_mode=None)
 
 
 def register(parent: typer.Typer) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from wheelforge import catalog
 
-app = typer.Typer(no_args_is_help=True, help="Processors to build for.", rich_markup_mode=None)
+app = typer.Typer(help="Processors to build for.", rich_markup_mode=None)
 
 
 def register(parent: typer.Typer) -> None:

@@ -9,7 +9,7 @@ from wheelforge import catalog, probe
 from wheelforge.errors import ForgeError
 from wheelforge.pipeline import Home
 
-app = typer.Typer(no_args_is_help=True, help="Compilers to build with.", rich_markup_mode=None)
+app = typer.Typer(help="Compilers to build with.", rich_markup_mode=None)
 
 
 def register(parent: typer.Typer) -> None:

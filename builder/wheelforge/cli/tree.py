@@ -7,10 +7,14 @@ from collections.abc import Iterator
 
 from wheelforge.graph import COMES_FIRST, BuildStep, Command, FetchStep, Plan, Step, shown
 
-_NOISE = frozenset({
-    "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "PATH", "PYTHONHASHSEED", "PYTHONNOUSERSITE",
-    "PYTHONDONTWRITEBYTECODE", "AR", "RANLIB", "CC", "CXX", "FC", "PKG_CONFIG_PATH", "PIP_NO_INPUT", "SOURCE_DATE_EPOCH", "CMAKE_BUILD_PARALLEL_LEVEL",
-})  # fmt: skip
+# what every step has alike: left out of the tree, in the plan's JSON all the same
+_NOISE = frozenset(
+    {
+        *("HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "PATH", "PKG_CONFIG_PATH", "PIP_NO_INPUT"),
+        *("PYTHONHASHSEED", "PYTHONNOUSERSITE", "PYTHONDONTWRITEBYTECODE", "SOURCE_DATE_EPOCH"),
+        *("CMAKE_BUILD_PARALLEL_LEVEL", "AR", "RANLIB", "CC", "CXX", "FC"),
+    }
+)
 _SAME_FLAGS = frozenset({"CXXFLAGS", "FFLAGS"})
 _MARKS = {"cached": "cached", "idle": "not needed", "todo": "to do"}
 

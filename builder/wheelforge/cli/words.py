@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import TextIO
 
 
 def fraction(done: int, total: int) -> str:
@@ -20,9 +22,19 @@ def duration(seconds: float) -> str:
 
 def say(text: str) -> None:
     """Print a line to standard output at once."""
-    print(text, flush=True)  # noqa: T201
+    _print(text, sys.stdout)
 
 
 def complain(text: str) -> None:
     """Print a line to standard error."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    _print(text, sys.stderr)
+
+
+def _print(text: str, stream: TextIO) -> None:
+    """What runs for hours goes on when its terminal closes, its pager ends or its log is full."""
+    try:
+        print(text, file=stream, flush=True)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

@@ -1,4 +1,4 @@
-"""One step while it runs: its paths, its log, its commands.
+"""A step about to run and everything it does: lock its folder, run commands, publish.
 
 Build, repair and check are all a `Job`: they differ in what they prepare and what they publish.
 """
@@ -7,27 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
+import shlex
 import shutil
-import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-import msgspec
-
-from wheelforge import atomic, diagnosis, digest, process
+from wheelforge import atomic, diagnosis, process
 from wheelforge.errors import BuildError, InputError
 from wheelforge.events import CommandStarted, Event, Notice, OutputLine, Progress
 from wheelforge.fetch import Sources
 from wheelforge.graph import Command, Step, WheelSet
 from wheelforge.history import History, Record
+from wheelforge.job.meter import Meter
 from wheelforge.pin import PinnedSource
 from wheelforge.sandbox import offline_prefix
-from wheelforge.store import Entry, Manifest, Store
+from wheelforge.store import Entry, Manifest, Store, work_lock, work_name
 from wheelforge.template import render
 
 if TYPE_CHECKING:
@@ -35,6 +33,7 @@ if TYPE_CHECKING:
 
     from filelock import FileLock
 
+T = TypeVar("T")
 _LOCK_POLL_SECONDS = 0.2
 
 
@@ -53,7 +52,8 @@ class Workshop:
 class Job:
     """A step about to run: `key` of its result, `needs` the outputs its key was made of.
 
-    `results` are the entries of the steps it needs, `jobs` what it was granted.
+    `results` are the entries of the steps it needs, `jobs` what it was granted. Afterwards
+    `reused` says that another process had made the result meanwhile.
     """
 
     step: Step
@@ -65,7 +65,8 @@ class Job:
     tell: Callable[[Event], None]
     again: str
     units: int = 0
-    private: str = ""
+    private: bool = False
+    reused: bool = False
 
     @property
     def log(self) -> Path:
@@ -75,7 +76,13 @@ class Job:
     @property
     def work(self) -> Path:
         """The step's own folder; kept when it fails, so that the next run goes on from there."""
-        return self.workshop.home / "work" / f"{self.key[:20]}{self.private}"
+        name = work_name(self.key)
+        return self.workshop.home / "work" / (atomic.private(name) if self.private else name)
+
+    @property
+    def mark(self) -> str:
+        """What every program of this step carries in its environment, here and nowhere else."""
+        return str(self.work)
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[Entry | None]:
@@ -83,20 +90,26 @@ class Job:
 
         The lock only saves work: where the file system cannot lock, the folder is made private.
         """
-        lock = await self._lock()
-        try:
-            process.end_marked(self.key)
-            yield self.workshop.store.find(self.key, self.step.name, self.step.version).entry
-        finally:
-            if lock is not None:
-                lock.release()
+        store, step = self.workshop.store, self.step
+        with atomic.told(self.work, "WHEELFORGE_HOME"):
+            lock = await self._lock()
+            try:
+                process.end_marked(self.mark)
+                found = store.find(self.key, step.name, step.version)
+                if found.fault:
+                    text = f"the store's entry was damaged ({found.fault}); it is built again"
+                    self.tell(Notice(text=f"{step.id}: {text}"))
+                    store.discard(store.place(self.key, step.name, step.version))
+                self.reused = found.entry is not None
+                yield found.entry
+            finally:
+                if lock is not None:
+                    lock.release()
 
     async def _lock(self) -> FileLock | None:
-        from filelock import FileLock, Timeout
+        from filelock import Timeout
 
-        locks = self.workshop.home / "locks"
-        locks.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(locks / self.key[:20])
+        lock = work_lock(self.workshop.home, work_name(self.key))
         told = False
         while True:
             try:
@@ -107,10 +120,26 @@ class Job:
                 told = True
                 await asyncio.sleep(_LOCK_POLL_SECONDS)
             except (NotImplementedError, OSError):
-                self.private = f"-{socket.gethostname()}-{os.getpid()}"
+                self.private = True
                 return None
             else:
                 return lock
+
+    async def blocking(self, work: Callable[[], T]) -> T:
+        """Do what takes long in a thread, so that other steps go on; waits for it when cancelled.
+
+        Otherwise the work folder would be given up while something still writes to it.
+        """
+        doing = asyncio.ensure_future(asyncio.to_thread(work))
+        try:
+            return await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            while not doing.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait({doing})
+            if not doing.cancelled():
+                doing.exception()  # nobody is interested any more
+            raise
 
     async def run(
         self,
@@ -128,16 +157,17 @@ class Job:
         variables = {name: fill(value) for name, value in env.items()}
         cwd = Path(fill(command.cwd))
         os.makedirs(cwd, exist_ok=True)  # noqa: PTH103 - a moment, and nothing waits
+        self._demand(argv[0], variables, cwd)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("a", encoding="utf-8") as log:
-            log.write(f"$ cd {cwd}\n$ {' '.join(argv)}\n")
+            log.write(f"$ cd {shlex.quote(str(cwd))}\n$ {shlex.join(argv)}\n")
         self.tell(CommandStarted(step=self.step.id, label=command.label))
         lines: list[str] = []
-        meter = _Meter(self)
+        meter = self._meter()
         spawn = process.Spawn(
             argv=[*(offline_prefix() if command.offline else ()), *argv],
             cwd=cwd,
-            env={**variables, process.MARK: self.key},
+            env={**variables, process.MARK: self.mark},
             log=self.log,
             timeout=timeout_minutes * 60 if timeout_minutes else None,
         )
@@ -148,9 +178,27 @@ class Job:
             meter.read(text)
 
         code = await process.stream(spawn, on_line)
-        process.end_marked(self.key)
+        self.units += meter.units
         if code != 0:
             raise self._failure(command, code, lines)
+
+    def _demand(self, program: str, env: Mapping[str, str], cwd: Path) -> None:
+        """`unshare` would say it less clearly."""
+        if not shutil.which(cwd / program if "/" in program else program, path=env.get("PATH", "")):
+            raise InputError(
+                f"there is no program '{program}'",
+                where=self.step.id,
+                remedy=f"install it, or name it in the recipe's build.tools; PATH is "
+                f"{env.get('PATH', 'not set')}",
+            )
+
+    def _meter(self) -> Meter:
+        record = self.workshop.history.get(self.step.id)
+
+        def progress(done: int, total: int) -> None:
+            self.tell(Progress(step=self.step.id, done=done, total=total))
+
+        return Meter(progress, record.units if record else 0)
 
     async def verified(self, whats: Sequence[PinnedSource | WheelSet]) -> None:
         """Check cached sources against their digests before use; damaged ones are fetched again."""
@@ -161,8 +209,8 @@ class Job:
                 lambda _done, _total: None,
             )
 
-    def publish(self, tree: Path, *, product: str = "", seconds: float = 0.0) -> Entry:
-        """Put a finished tree into the store under the step's key."""
+    async def publish(self, tree: Path, *, product: str = "", seconds: float = 0.0) -> Entry:
+        """Put a finished tree into the store under the step's key; the work folder goes."""
         manifest = Manifest(
             key=self.key,
             name=self.step.name,
@@ -176,8 +224,9 @@ class Job:
             seconds=seconds,
             product=product,
         )
-        entry = self.workshop.store.publish(tree, manifest)
+        entry = await self.blocking(lambda: self.workshop.store.publish(tree, manifest))
         self.workshop.history.put(self.step.id, Record(seconds, self.units))
+        await self.blocking(lambda: atomic.remove_tree(self.work))
         return entry
 
     def _value(self, name: str, paths: Mapping[str, str]) -> str:
@@ -188,7 +237,9 @@ class Job:
         raise InputError(f"'@{{{name}}}' is not known here", where=self.step.id)
 
     def _failure(self, command: Command, code: int, lines: list[str]) -> Exception:
-        how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+        how = f"failed with exit code {code}" if code > 0 else f"was killed by signal {-code}"
+        if lines and lines[-1].startswith(process.TIME_LIMIT):
+            how = "was " + lines.pop().removeprefix("wheelforge: ")
         if diagnosis.disk_full(lines):
             return InputError(
                 f"no space left on the device ({command.label})",
@@ -197,97 +248,7 @@ class Job:
             )
         first = diagnosis.first_error(lines) or "(it printed nothing)"
         return BuildError(
-            f"{command.label} failed with {how}: {first}",
+            f"{command.label} {how}: {first}",
             where=self.step.id,
             remedy=f"log: {self.log}\n  again: {self.again}",
         )
-
-
-_NINJA = re.compile(r"\[(\d+)/(\d+)\]")
-_PERCENT = re.compile(r"\[\s*(\d+)%\]")
-_COMPILE = re.compile(
-    r"(?:^|/)(?:[\w.]+-)*(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|gfortran|fcc|FCC)"
-    r"(?:-[\d.]+)? .*\s-c\s|^\s*(?:CC|CXX|FC)\s+\S"
-)
-
-
-class _Meter:
-    """Reads progress out of build output: Ninja's n/m, CMake's percent, else compiles counted."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-        record = job.workshop.history.get(job.step.id)
-        self._expected = record.units if record else 0
-        self._foreign = False
-
-    def read(self, line: str) -> None:
-        for pattern in (_NINJA, _PERCENT):
-            if match := pattern.match(line):
-                self._foreign = True
-                done, total = int(match[1]), int(match[2]) if pattern is _NINJA else 100
-                self._job.tell(Progress(step=self._job.step.id, done=done, total=total))
-                return
-        if not self._foreign and _COMPILE.search(line):
-            self._job.units += 1
-            total = self._expected if self._expected >= self._job.units else 0
-            self._job.tell(Progress(step=self._job.step.id, done=self._job.units, total=total))
-
-
-class Stamps:
-    """Which commands of a work folder ended well; a command that changed runs again."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def done(self, command: Command) -> bool:
-        """True when exactly this command ended well here before."""
-        try:
-            return self._file(command).read_text() == self._sign(command)
-        except OSError:
-            return False
-
-    def set(self, command: Command) -> None:
-        """Note that it ended well."""
-        atomic.write(self._file(command), self._sign(command).encode())
-
-    def _file(self, command: Command) -> Path:
-        return self._folder / command.label
-
-    def _sign(self, command: Command) -> str:
-        return digest.of_value(msgspec.to_builtins(command))
-
-
-def fresh(folder: Path) -> Path:
-    """An empty folder in place of whatever was there."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
-
-
-def link_programs(folder: Path, programs: Mapping[str, str]) -> None:
-    """A folder for PATH that holds exactly these programs."""
-    fresh(folder)
-    for name, target in programs.items():
-        (folder / name).symlink_to(target)
-
-
-def take(tree: Path, patterns: Sequence[str], into: Path, *, flat: bool) -> int:
-    """Copy what matches the glob patterns; `flat` drops the folders. How many files were taken."""
-    taken = 0
-    for pattern in patterns:
-        matched = sorted(tree.glob(pattern))
-        if not matched:
-            raise BuildError(
-                f"nothing in the source tree matches '{pattern}'",
-                where=f"install of {tree}",
-                remedy="correct [install] in the recipe, or the build's targets",
-            )
-        for path in matched:
-            target = into / (path.name if flat else path.relative_to(tree))
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if path.is_dir() and not path.is_symlink():
-                shutil.copytree(path, target, symlinks=True, dirs_exist_ok=True)
-            else:
-                shutil.copy2(path, target, follow_symlinks=False)
-            taken += 1
-    return taken

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wheelforge import atomic
 from wheelforge.errors import InputError
 from wheelforge.events import Listener, Notice
 from wheelforge.pipeline.options import Home, Limits, Options
@@ -46,7 +47,7 @@ def build(
     home = Home.open(offline=options.offline)
     adopt(options, home)
     plan = make_plan(options, home)
-    from wheelforge.pipeline.deliver import deliver, ready
+    from wheelforge.pipeline.deliver import deliver, proven, ready
 
     ready(wheelhouse, plan)
     show(plan)
@@ -62,26 +63,30 @@ def build(
         listener(Notice(text=text))
 
     files, changed = deliver(plan, home, wheelhouse, tell)
-    proven = verify(wheelhouse, home, tell) if changed and prove else []
+    due = prove and files and (changed or not proven(wheelhouse))
+    passed = verify(wheelhouse, home, tell) if due else []
     return Built(
-        plan=plan, outcome=outcome, files=tuple(files), changed=changed, proven=tuple(proven)
+        plan=plan, outcome=outcome, files=tuple(files), changed=changed, proven=tuple(passed)
     )
 
 
 def verify(wheelhouse: Path, home: Home, tell: Callable[[str], None]) -> list[str]:
     """Install a wheelhouse's lock into a clean environment and run its recipes' checks there."""
-    from wheelforge.pipeline.deliver import read_house
+    from wheelforge.pipeline import deliver
     from wheelforge.verify import verify as verify_wheelhouse
 
-    house = read_house(wheelhouse)
+    house = deliver.read_house(wheelhouse)
     if house is None:
         raise InputError(
             "it is not a wheelhouse that wheelforge wrote",
             where=str(wheelhouse),
             remedy="wheelforge build NAME --wheelhouse " + str(wheelhouse),
         )
-    scratch = home.root / "work" / "verify"
-    return verify_wheelhouse(wheelhouse, house.python, house.checks, scratch, tell)
+    scratch = home.root / "work" / atomic.private("verify")
+    passed = verify_wheelhouse(wheelhouse, house.python, house.checks, scratch, tell)
+    atomic.remove_tree(scratch)
+    deliver.prove(wheelhouse, house)
+    return passed
 
 
 def fetch(options: Options, limits: Limits, bundle: Path | None, listener: Listener) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -25,7 +26,8 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     """What a wheelhouse holds and for whom: one processor, one Python.
 
     `wheels` maps package names to the file that the lock names, `checks` to the checks of the
-    recipes they came from, `keys` are the store's results behind them.
+    recipes they came from, `keys` are the store's results behind them. `proven` is the digest of
+    the lock that was last installed and tried with success.
     """
 
     target: str
@@ -35,6 +37,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     wheels: dict[str, str]
     checks: dict[str, tuple[PythonCheck, ...]]
     keys: tuple[str, ...]
+    proven: str = ""
 
 
 def read_house(wheelhouse: Path) -> House | None:
@@ -87,11 +90,12 @@ def deliver(
     built = [results.entry(step.id).product for step in steps]
     built += _from_index(built, plan, home, tell)
     lock.collisions(built)
-    old = read_house(wheelhouse)
+    house = _house(plan, results, steps, built, read_house(wheelhouse), wheelhouse)
+    new = {path.name: path for path in built}
+    lock.collisions([new.get(name, wheelhouse / name) for name in house.wheels.values()])
     with atomic.told(wheelhouse, "--wheelhouse"):
         wheelhouse.mkdir(parents=True, exist_ok=True)
         changed = [_place(path, wheelhouse, home.memo) for path in built]
-        house = _house(plan, results, steps, built, old, wheelhouse)
         wheels = [wheelhouse / name for name in house.wheels.values()]
         before = _stamps(wheelhouse)
         files = lock.write(
@@ -101,21 +105,35 @@ def deliver(
             sha256=home.memo.of_file,
         )
         files += index.write(wheelhouse, sha256=home.memo.of_file)
-        atomic.write_if_changed(
-            wheelhouse / RECORD, msgspec.json.format(msgspec.json.encode(house))
-        )
+        _record(wheelhouse, house)
         write_root(home.root, wheelhouse, house.keys)
     home.memo.save()
     return [*wheels, *files], any(changed) or _stamps(wheelhouse) != before
+
+
+def proven(wheelhouse: Path) -> bool:
+    """Whether the wheelhouse's lock, as it is now, was installed and tried with success."""
+    house = read_house(wheelhouse)
+    return house is not None and house.proven == digest.of_file(wheelhouse / wheel.REQUIREMENTS)
+
+
+def prove(wheelhouse: Path, house: House) -> None:
+    """Note that the wheelhouse was installed and tried with success."""
+    found = digest.of_file(wheelhouse / wheel.REQUIREMENTS)
+    with suppress(OSError):  # somebody else's wheelhouse can be verified as well
+        _record(wheelhouse, msgspec.structs.replace(house, proven=found))
+
+
+def _record(wheelhouse: Path, house: House) -> None:
+    data = msgspec.json.format(msgspec.json.encode(house))
+    atomic.write_if_changed(wheelhouse / RECORD, data)
 
 
 def _place(path: Path, wheelhouse: Path, memo: digest.Memo) -> bool:
     target = wheelhouse / path.name
     if target.is_file() and memo.of_file(target) == memo.of_file(path):
         return False
-    target.unlink(missing_ok=True)
-    atomic.place_file(path, target)
-    return True
+    return atomic.place_file(path, target, replace=True)
 
 
 def _from_index(
@@ -169,6 +187,7 @@ def _house(
         wheels=dict(sorted(wheels.items())),
         checks={name: found for name, found in sorted(checks.items()) if found},
         keys=tuple(sorted(keys | set(old.keys if old else ()))),
+        proven=old.proven if old else "",
     )
 
 

@@ -25,7 +25,10 @@ class Results:
         """A step's result now: what it needs has to have run."""
         key = key_of(step, self.needs(step))
         self.keys[step.id] = key
-        return self._home.store.find(key, step.name, step.version)
+        found = self._home.store.find(key, step.name, step.version)
+        if found.entry is not None:
+            self._home.store.touch(found.entry.path)
+        return found
 
     def entry(self, name: str) -> Entry:
         """The result of a step that has run."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import itertools
 import os
 import shlex
 import signal
 import time
+import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,7 +25,6 @@ from wheelforge.errors import ForgeError, InterruptedRunError
 from wheelforge.events import (
     Event,
     Listener,
-    Notice,
     OutputLine,
     Progress,
     RunFinished,
@@ -41,6 +43,8 @@ from wheelforge.pipeline.results import Results
 from wheelforge.repair import repair
 from wheelforge.store import Entry
 
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
@@ -48,17 +52,28 @@ class Outcome:
 
     folder: Path
     results: Mapping[str, Result]
+    interrupted: bool = False
 
     @property
     def error(self) -> BaseException | None:
-        """The first failure, for the exit code."""
+        """The interruption or the first failure, for the exit code."""
+        if self.interrupted:
+            return InterruptedRunError(
+                "stopped by a signal; nothing is left running",
+                remedy="the same command goes on from here",
+            )
         errors = (result.error for result in self.results.values() if result.error is not None)
         return next(errors, None)
 
 
 def run(plan: Plan, home: Home, limits: Limits, listener: Listener) -> Outcome:
     """Run every step that is to do. SIGINT and SIGTERM stop it, with nothing left running."""
-    return asyncio.run(_Run(plan, home, limits, listener).go())
+    before = {number: signal.getsignal(number) for number in _STOPPING}
+    try:
+        return asyncio.run(_Run(plan, home, limits, listener).go())
+    finally:
+        for number, handler in before.items():  # the loop's end left the defaults in place
+            signal.signal(number, handler)
 
 
 def run_step(plan: Plan, name: str, home: Home, limits: Limits, listener: Listener) -> Outcome:
@@ -76,8 +91,8 @@ class _Run:
         self._plan = plan
         self._home = home
         self._limits = limits
-        stamp = time.strftime("%Y%m%d-%H%M%S")
-        self._folder = home.root / "runs" / f"{stamp}-{os.getpid()}"
+        with atomic.told(home.root, "WHEELFORGE_HOME"):
+            self._folder = _new_folder(home.root / "runs")
         self._results = Results(plan, home)
         self._workshop = Workshop(
             home=home.root,
@@ -91,25 +106,36 @@ class _Run:
     async def go(self) -> Outcome:
         """Run, and tell everything that happens to the listener and to events.jsonl."""
         with atomic.told(self._folder, "WHEELFORGE_HOME"):
-            self._workshop.logs.mkdir(parents=True)
+            self._workshop.logs.mkdir()
             plan_file = self._folder / "plan.json"
             atomic.write(plan_file, msgspec.json.format(msgspec.json.encode(self._plan)))
+            events = (self._folder / "events.jsonl").open("ab", buffering=0)
         started = time.monotonic()
-        with (self._folder / "events.jsonl").open("ab") as events:
+        with events:
+            with suppress(OSError):  # store gc sees by this that the run goes on
+                fcntl.flock(events, fcntl.LOCK_EX)
 
             def record(event: Event) -> None:
                 if not isinstance(event, OutputLine):  # the step's log has every line
-                    events.write(msgspec.json.encode(event) + b"\n")
-                    events.flush()
+                    with suppress(OSError):  # a full disk is for the step that fills it to tell
+                        events.write(msgspec.json.encode(event) + b"\n")
 
             self._tell = tee(record, self._listener)
-            results = await self._execute()
-            ok = all(result.error is None for result in results.values())
+            self._hold()
+            outcome = await self._execute()
             seconds = time.monotonic() - started
+            ok = outcome.error is None
             self._tell(RunFinished(run=self._folder.name, seconds=seconds, ok=ok))
-        return Outcome(folder=self._folder, results=results)
+        return outcome
 
-    async def _execute(self) -> Mapping[str, Result]:
+    def _hold(self) -> None:
+        """What the plan counts on is in use from now on."""
+        store = self._home.store
+        for step in self._plan.steps:
+            if key := self._plan.states[step.id].key:
+                store.touch(store.place(key, step.name, step.version))
+
+    async def _execute(self) -> Outcome:
         jobs = self._limits.jobs or resources.processors()
         memory = self._limits.memory or resources.memory()
         known = {step.id: self._estimate(step) for step in self._plan.steps}
@@ -118,22 +144,20 @@ class _Run:
             self._plan,
             self._step,
             JobBroker(jobs=jobs, memory=memory),
-            {
-                step.id: wish_of(step, lambda text: resources.parse_bytes(text, ""), jobs)
-                for step in self._plan.todo
-            },
+            {step.id: wish_of(step, jobs, known[step.id]) for step in self._plan.todo},
             self._tell,
         )
         task = asyncio.ensure_future(
             execution.go(remaining(self._plan, known), fail_fast=self._limits.fail_fast)
         )
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, task.cancel)
-        with suppress(asyncio.CancelledError):
-            return await task
-        self._tell(Notice(text="stopped; the same command goes on from here"))
-        raise InterruptedRunError("stopped by a signal; nothing is left running")
+        for number in _STOPPING:
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup means what it says
+                loop.add_signal_handler(number, task.cancel)
+        await asyncio.wait({task})
+        if not task.cancelled():
+            return Outcome(folder=self._folder, results=task.result())
+        return Outcome(folder=self._folder, results=execution.results, interrupted=True)
 
     def _announce(self, jobs: int, memory: int, known: Mapping[str, float]) -> None:
         todo = self._plan.todo
@@ -165,18 +189,9 @@ class _Run:
         if found.entry is not None:
             self._results.put(step, found.entry)
             return Status.CACHED
-        key = self._results.keys[step.id]
-        if found.fault:
-            self._tell(
-                Notice(
-                    text=f"{step.id}: the store's entry was damaged ({found.fault}); "
-                    "it is built again"
-                )
-            )
-            self._home.store.discard(self._home.store.place(key, step.name, step.version))
         job = Job(
             step=step,
-            key=key,
+            key=self._results.keys[step.id],
             needs=self._results.needs(step),
             results=self._results.entries(step),
             jobs=jobs,
@@ -186,7 +201,7 @@ class _Run:
         )
         self._tell(StepStarted(step=step.id, log=str(job.log), jobs=jobs))
         self._results.put(step, await _stage(job, step))
-        return Status.BUILT
+        return Status.CACHED if job.reused else Status.BUILT
 
     async def _fetch(self, step: FetchStep) -> Status:
         if self._home.sources.identity(step.what) and self._home.sources.have(step.what):
@@ -224,3 +239,18 @@ async def _stage(job: Job, step: BuildStep | RepairStep | CheckStep) -> Entry:
         if not error.where:
             error.where = step.id
         raise
+    except Exception:
+        with suppress(OSError), job.log.open("a", encoding="utf-8") as log:
+            log.write(traceback.format_exc())
+        raise
+
+
+def _new_folder(runs: Path) -> Path:
+    """A folder for this run, whose name sorts by time and is no other run's."""
+    stamp = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+    for number in itertools.count(1):
+        folder = runs / (stamp if number == 1 else f"{stamp}-{number}")
+        with suppress(FileExistsError):
+            folder.mkdir(parents=True)
+            break
+    return folder

@@ -1,7 +1,8 @@
 """What a package is and how it is built, as data."""
 
 from wheelforge.recipe.conditions import Conditions
-from wheelforge.recipe.document import Document, Layer
+from wheelforge.recipe.document import Document
+from wheelforge.recipe.layers import Layer
 from wheelforge.recipe.model import (
     ArchiveSource,
     Backend,

@@ -12,6 +12,7 @@ A condition is one or more clauses joined by ` and `. A clause is a subject and 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,6 +21,8 @@ from packaging.version import InvalidVersion, Version
 
 from wheelforge.errors import InputError, nearest
 
+_WORD = re.compile(r"!?[A-Za-z0-9._+-]+")
+_VERSION = re.compile(r"[A-Za-z0-9.+!_-]+")
 SUBJECTS = ("version", "python", "target", "machine", "toolchain", "with", "without")
 
 
@@ -34,9 +37,9 @@ class Conditions:
     toolchain: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
 
-    def hold(self, text: str, where: str) -> bool:
+    def hold(self, text: str) -> bool:
         """True when every clause of the condition is met; InputError when it is none."""
-        return all(self._clause(*clause) for clause in parse(text, where))
+        return all(self._clause(*clause) for clause in parse(text))
 
     def _clause(self, subject: str, test: str) -> bool:
         match subject:
@@ -61,25 +64,30 @@ class Conditions:
 
 
 @lru_cache(maxsize=4096)
-def parse(text: str, where: str) -> tuple[tuple[str, str], ...]:
-    """The clauses of a condition as (subject, test)."""
+def parse(text: str) -> tuple[tuple[str, str], ...]:
+    """The clauses of a condition as (subject, test); InputError without a place."""
     clauses: list[tuple[str, str]] = []
     for clause in text.split(" and "):
         subject, _, test = clause.strip().partition(" ")
-        if subject not in SUBJECTS or not test.strip():
+        test = test.strip()
+        if subject not in SUBJECTS or not test:
             raise InputError(
                 f"'{text}' is not a condition",
-                where=where,
                 remedy=f"write SUBJECT TEST; {nearest(subject, SUBJECTS)}",
             )
         if subject in {"version", "python"}:
-            specifier(test, where)
-        clauses.append((subject, test.strip()))
+            specifier(test)
+        elif not _WORD.fullmatch(test):
+            raise InputError(
+                f"'{test}' is not a word that '{subject}' can be compared with",
+                remedy=f'write "{subject} WORD", or "{subject} WORD and {subject} OTHER"',
+            )
+        clauses.append((subject, test))
     return tuple(clauses)
 
 
 @lru_cache(maxsize=65536)
-def specifier(text: str, where: str) -> SpecifierSet:
+def specifier(text: str) -> SpecifierSet:
     """A PEP 440 specifier set; `*` and the empty string admit every version."""
     if text.strip() in {"", "*"}:
         return SpecifierSet("", prereleases=True)
@@ -87,20 +95,22 @@ def specifier(text: str, where: str) -> SpecifierSet:
         return SpecifierSet(text, prereleases=True)
     except InvalidSpecifier as error:
         raise InputError(
-            f"'{text}' is not a version specifier", where=where, remedy='write it as ">=1.2,<2"'
+            f"'{text}' is not a version specifier", remedy='write it as ">=1.2,<2"'
         ) from error
 
 
 @lru_cache(maxsize=65536)
 def matches(version: str, spec: str) -> bool:
     """True when `version` satisfies `spec`; both were validated before."""
-    return specifier(spec, "").contains(ordered(version))
+    return specifier(spec).contains(ordered(version))
 
 
 @lru_cache(maxsize=65536)
 def ordered(version: str) -> Version:
-    """A version as PEP 440 orders it: 25.02 < 25.02.1 < 52.0. Raises InputError."""
+    """A version as PEP 440 orders it: 25.02 < 25.02.1 < 52.0. InputError without a place."""
     try:
+        if not _VERSION.fullmatch(version):  # PEP 440 lets spaces around it pass
+            raise InvalidVersion(version)  # noqa: TRY301
         return Version(version)
     except InvalidVersion as error:
         raise InputError(

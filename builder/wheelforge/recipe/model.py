@@ -6,12 +6,33 @@ gone here. Every docstring below is also the description editors show from the J
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
+from msgspec import Meta
+
+from wheelforge.toolchain import Family
 
 Backend: TypeAlias = Literal["scons", "cmake", "make", "pep517", "setuptools", "script"]
 Option: TypeAlias = str | bool | int | float | list[str]
+
+# A description also ends the message about a value that does not fit: "write …".
+Digest = Annotated[
+    str, Meta(pattern="^[0-9a-f]{64}$", description="a SHA-256 in 64 lower-case hexadecimal digits")
+]
+Commit = Annotated[
+    str, Meta(pattern="^[0-9a-f]{40}$", description="a commit in 40 lower-case hexadecimal digits")
+]
+Variable = Annotated[
+    str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$", description="the name of an environment variable")
+]
+Amount = Annotated[
+    str,
+    Meta(pattern=r"^\d+(\.\d+)? ?([KMGT]i?)?B?$", description='an amount of memory, as "0.5 GiB"'),
+]
+Count = Annotated[int, Meta(ge=0, le=1 << 30, description="a whole number, 0 or more")]
+Levels = Annotated[int, Meta(ge=0, le=99, description="how many leading folders to drop, 0 to 99")]
+Minutes = Annotated[float, Meta(gt=0, le=1e6, description="minutes, more than 0")]
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,7 +44,7 @@ class GitSource(_Table, frozen=True, kw_only=True, tag_field="type", tag="git"):
 
     url: str
     tag: str = "v{version}"
-    commit: dict[str, str] = {}
+    commit: dict[str, Commit] = {}
     submodules: bool = False
     mirrors: tuple[str, ...] = ()
 
@@ -32,15 +53,15 @@ class ArchiveSource(_Table, frozen=True, kw_only=True, tag_field="type", tag="ar
     """A tar or zip archive with a SHA-256 per version; `strip` leading folders are dropped."""
 
     url: str
-    sha256: dict[str, str]
-    strip: int = 1
+    sha256: dict[str, Digest]
+    strip: Levels = 1
     mirrors: tuple[str, ...] = ()
 
 
 class PypiSource(_Table, frozen=True, kw_only=True, tag_field="type", tag="pypi"):
     """The sdist of a project on the package index pip is configured for."""
 
-    sha256: dict[str, str]
+    sha256: dict[str, Digest]
     project: str = ""
 
 
@@ -53,8 +74,8 @@ class DebianSource(_Table, frozen=True, kw_only=True, tag_field="type", tag="deb
     package: str
     suite: str
     release: dict[str, str]
-    sha256: dict[str, str]
-    strip: int = 1
+    sha256: dict[str, Digest]
+    strip: Levels = 1
 
 
 class PathSource(_Table, frozen=True, kw_only=True, tag_field="type", tag="path"):
@@ -80,18 +101,18 @@ class Patch(_Table, frozen=True, kw_only=True):
     """A patch file beside the recipe, for the versions in `versions` (a specifier)."""
 
     file: str
-    sha256: str
+    sha256: Digest
     why: str
     versions: str = "*"
-    strip: int = 1
+    strip: Levels = 1
 
 
 class Build(_Table, frozen=True, kw_only=True):
     """How the source is built. What `options` become depends on the backend:
 
-    scons `name=value`; cmake `-Dname=value` (with `generator`); make `name=value`; pep517 config settings;
-    setuptools and script take none. `requires` are build requirements of wheels, pinned exactly;
-    `tools` are programs put on PATH; `job_variables` receive the number of jobs granted.
+    scons `name=value`; cmake `-Dname=value` (with `generator`); make `name=value`; pep517 config
+    settings; setuptools and script take none. `requires` are build requirements of wheels, pinned
+    exactly; `tools` are programs put on PATH; `job_variables` receive the number of jobs granted.
     """
 
     backend: Backend
@@ -99,14 +120,14 @@ class Build(_Table, frozen=True, kw_only=True):
     directory: str = ""
     targets: tuple[str, ...] = ()
     options: dict[str, Option] = {}
-    env: dict[str, str] = {}
+    env: dict[Variable, str] = {}
     requires: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     languages: tuple[Literal["c", "c++", "fortran"], ...] = ("c", "c++")
     commands: tuple[tuple[str, ...], ...] = ()
-    job_variables: tuple[str, ...] = ()
+    job_variables: tuple[Variable, ...] = ()
     network: bool = False
-    timeout_minutes: float | None = None
+    timeout_minutes: Minutes | None = None
 
 
 class Install(_Table, frozen=True, kw_only=True):
@@ -126,16 +147,16 @@ class Exports(_Table, frozen=True, kw_only=True):
     `env` are variables; `libraries` the folders of the prefix that hold shared libraries.
     """
 
-    env: dict[str, str] = {}
+    env: dict[Variable, str] = {}
     libraries: tuple[str, ...] = ("lib",)
 
 
 class Resources(_Table, frozen=True, kw_only=True):
     """First guesses for the executor: memory per job, most jobs that help, processor minutes."""
 
-    memory_per_job: str = "0.5 GiB"
-    max_jobs: int = 0
-    cpu_minutes: float = 1.0
+    memory_per_job: Amount = "0.5 GiB"
+    max_jobs: Count = 0
+    cpu_minutes: Minutes = 1.0
 
 
 class Repair(_Table, frozen=True, kw_only=True):
@@ -148,7 +169,7 @@ class FileCheck(_Table, frozen=True, kw_only=True, tag_field="type", tag="file")
     """Exactly `count` files match the glob `path`."""
 
     path: str
-    count: int = 1
+    count: Count = 1
 
 
 class ElfCheck(_Table, frozen=True, kw_only=True, tag_field="type", tag="elf"):
@@ -157,7 +178,7 @@ class ElfCheck(_Table, frozen=True, kw_only=True, tag_field="type", tag="elf"):
     path: str
     contains: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
-    min_alignment: int = 0
+    min_alignment: Count = 0
 
 
 class PythonCheck(_Table, frozen=True, kw_only=True, tag_field="type", tag="python"):
@@ -171,7 +192,12 @@ Check: TypeAlias = FileCheck | ElfCheck | PythonCheck
 
 
 class Recipe(_Table, frozen=True, kw_only=True):
-    """One package: where its source is, how it is built, what its dependents are told."""
+    """One package: where its source is, how it is built, what its dependents are told.
+
+    `depends` and `companions` map recipe names to specifiers of their versions; a wheel's
+    companions are built with it. `compilers` maps a compiler family (gcc, clang, fujitsu) to a
+    specifier of the versions that can compile it.
+    """
 
     name: str
     kind: Literal["library", "wheel", "source"]
@@ -191,4 +217,4 @@ class Recipe(_Table, frozen=True, kw_only=True):
     repair: Repair = Repair()
     checks: tuple[Check, ...] = ()
     companions: dict[str, str] = {}
-    compilers: dict[str, str] = {}
+    compilers: dict[Family, str] = {}

@@ -1,11 +1,13 @@
 """Immutable results under content keys."""
 
 from wheelforge.store.collect import collect, write_root
-from wheelforge.store.entry import Entry, FileRecord, Manifest
+from wheelforge.store.entry import MANIFEST, Entry, FileRecord, Manifest
 from wheelforge.store.explain import differences
 from wheelforge.store.store import Found, Store
+from wheelforge.store.work import work_lock, work_name
 
 __all__ = [
+    "MANIFEST",
     "Entry",
     "FileRecord",
     "Found",
@@ -13,5 +15,7 @@ __all__ = [
     "Store",
     "collect",
     "differences",
+    "work_lock",
+    "work_name",
     "write_root",
 ]

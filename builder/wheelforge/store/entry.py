@@ -11,7 +11,7 @@ import msgspec
 
 from wheelforge import digest
 
-MANIFEST = "manifest.json"
+MANIFEST, DAMAGED = "manifest.json", "damaged.txt"
 SCHEMA = 1
 
 
@@ -88,7 +88,7 @@ def fault(entry: Entry, *, thorough: bool = False) -> str:
         if wrong := _file_fault(entry.path / item.path, item, thorough=thorough):
             return f"{item.path} {wrong}"
     if thorough:
-        known = {item.path for item in entry.manifest.files} | {MANIFEST}
+        known = {item.path for item in entry.manifest.files} | {MANIFEST, DAMAGED}
         strangers = (name for name, _ in digest.walk(entry.path) if name not in known)
         return next((f"{name} does not belong to it" for name in strangers), "")
     return ""

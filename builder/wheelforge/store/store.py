@@ -1,10 +1,9 @@
-"""Finds, publishes and locks entries below one folder."""
+"""Finds, publishes and removes entries below one folder."""
 
 from __future__ import annotations
 
+import glob
 import os
-import shutil
-import socket
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -13,11 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from wheelforge import atomic
-from wheelforge.store.entry import MANIFEST, Entry, Manifest, fault, read, record
+from wheelforge.store.entry import DAMAGED, MANIFEST, Entry, Manifest, fault, read, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+PART, GONE = ".part-", ".gone-"  # what begins so is on its way in, or out
 _KEY_DIGITS = 32
 
 
@@ -44,12 +44,19 @@ class Store:
         folder = self.place(key, name, version)
         if not folder.is_dir():
             return Found(None)
+        if condemned := _read_text(folder / DAMAGED):
+            return Found(None, condemned)
         manifest = read(folder)
         if manifest is None or manifest.key != key:
             return Found(None, "its manifest cannot be read")
         entry = Entry(folder, manifest)
         wrong = fault(entry)
         return Found(None, wrong) if wrong else Found(entry)
+
+    def touch(self, folder: Path) -> None:
+        """Note that an entry was used: garbage collection counts its age from there."""
+        with suppress(OSError):
+            os.utime(folder)
 
     def entries(self) -> Iterator[Entry]:
         """Every entry with a readable manifest, in name order."""
@@ -78,39 +85,71 @@ class Store:
         `manifest` comes without files and output: they are read from the copy.
         """
         final = self.place(manifest.key, manifest.name, manifest.version)
-        part = self.root / f".part-{final.name}-{socket.gethostname()}-{os.getpid()}"
+        part = self.root / atomic.private(f"{PART}{final.name}")
         with atomic.told(self.root, "WHEELFORGE_HOME"):
-            self.root.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(part, ignore_errors=True)
+            self._clear(final)
             try:
-                shutil.copytree(tree, part, symlinks=True)
+                atomic.copy_tree(tree, part)
                 files, output = record(part, final)
                 full = msgspec.structs.replace(manifest, files=files, output=output)
                 (part / MANIFEST).write_bytes(msgspec.json.encode(full))
-                atomic.publish_dir(part, final)
+                found = self._enter(part, final, manifest)
             finally:
-                shutil.rmtree(part, ignore_errors=True)
-        found = self.find(manifest.key, manifest.name, manifest.version)
-        if found.entry is None:  # another process published it broken, or the disk lies
+                atomic.remove_tree(part)
+        if found.entry is None:
             raise OSError(f"{final}: {found.fault or 'vanished'} right after it was published")
         self._by_name = None
         return found.entry
 
+    def _enter(self, part: Path, final: Path, manifest: Manifest) -> Found:
+        """Give a finished folder its name; what stands there damaged makes way."""
+        if not atomic.publish_dir(part, final):
+            found = self.find(manifest.key, manifest.name, manifest.version)
+            if found.entry is not None:
+                return found
+            self.discard(final)
+            atomic.publish_dir(part, final)
+        return self.find(manifest.key, manifest.name, manifest.version)
+
+    def _clear(self, final: Path) -> None:
+        """Remove what killed processes left of the same entry."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        atomic.remove_tree(self.root / atomic.private(f"{PART}{final.name}"))
+        for kind in (PART, GONE):
+            for path in self.root.glob(f"{kind}{glob.escape(final.name)}-*"):
+                if atomic.abandoned(path.name):
+                    atomic.remove_tree(path)
+
     def discard(self, folder: Path) -> None:
         """Take an entry out of sight at once, then delete it."""
-        away = self.root / f".gone-{folder.name}-{os.getpid()}-{time.monotonic_ns()}"
+        away = self.root / atomic.private(f"{GONE}{folder.name}-{time.monotonic_ns()}")
         with suppress(FileNotFoundError):
             folder.rename(away)
-            shutil.rmtree(away, ignore_errors=True)
+            atomic.remove_tree(away)
+        self._by_name = None
 
     def verify(self) -> Iterator[tuple[Path, str]]:
-        """Read every file of every entry; yields (folder, what is wrong or "")."""
+        """Read every file of every entry; yields (folder, what is wrong or "").
+
+        A note is left in damaged entries, so that `find` sees what size and time do not show.
+        """
         for folder in self.folders():
             manifest = read(folder)
-            if manifest is None:
-                yield folder, "its manifest cannot be read"
-            else:
-                yield folder, fault(Entry(folder, manifest), thorough=True)
+            wrong = "its manifest cannot be read"
+            if manifest is not None:
+                wrong = fault(Entry(folder, manifest), thorough=True)
+            with suppress(OSError):
+                if wrong:
+                    (folder / DAMAGED).write_text(wrong, encoding="utf-8")
+                else:
+                    (folder / DAMAGED).unlink(missing_ok=True)
+            yield folder, wrong
+
+
+def _read_text(path: Path) -> str:
+    with suppress(OSError):
+        return path.read_text(encoding="utf-8", errors="replace")
+    return ""
 
 
 def nearest(manifests: list[Manifest], inputs: Mapping[str, str], step: str) -> Manifest | None:

@@ -1,0 +1,38 @@
+"""Reads progress out of what build tools print."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+_NINJA = re.compile(r"\[(\d+)/(\d+)\]")
+_PERCENT = re.compile(r"\[\s*(\d+)%\]")
+_COMPILE = re.compile(
+    r"(?:^|/)(?:[\w.]+-)*(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|gfortran|fcc|FCC)"
+    r"(?:-[\d.]+)? .*\s-c\s|^\s*(?:CC|CXX|FC)\s+\S"
+)
+
+
+class Meter:
+    """Ninja's n/m, CMake's percent, else compiles counted against `expected`, an earlier count.
+
+    `progress` gets units done and units in all (0: not known).
+    """
+
+    def __init__(self, progress: Callable[[int, int], None], expected: int) -> None:
+        self._progress = progress
+        self._expected = expected
+        self._told_by_tool = False
+        self.units = 0
+
+    def read(self, line: str) -> None:
+        """Look at one line of output."""
+        for pattern in (_NINJA, _PERCENT):
+            if match := pattern.match(line):
+                self._told_by_tool = True
+                total = int(match[2]) if pattern is _NINJA else 100
+                self._progress(int(match[1]), total)
+                return
+        if not self._told_by_tool and _COMPILE.search(line):
+            self.units += 1
+            self._progress(self.units, self._expected if self._expected >= self.units else 0)

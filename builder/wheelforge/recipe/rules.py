@@ -1,0 +1,107 @@
+"""What has to hold of a recipe beyond its types: a recipe that breaks a rule is never planned."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wheelforge.errors import InputError
+from wheelforge.recipe.conditions import specifier
+from wheelforge.recipe.faults import Fault
+from wheelforge.recipe.model import Backend, Recipe
+from wheelforge.recipe.places import Key
+
+# As package indexes normalise names, so that a requirement finds what a file is called.
+NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+# What a backend would pass over in silence must not be written for it.
+_TAKES: dict[Backend, frozenset[str]] = {
+    "scons": frozenset({"options", "targets"}),
+    "cmake": frozenset({"options", "targets", "generator"}),
+    "make": frozenset({"options", "targets"}),
+    "pep517": frozenset({"options"}),
+    "setuptools": frozenset(),
+    "script": frozenset({"commands"}),
+}
+_WHEEL_BACKENDS = ("pep517", "setuptools", "script")
+
+
+def broken(recipe: Recipe, name: str) -> Iterator[Fault]:
+    """Every rule that the recipe in the file called `name` breaks."""
+    if recipe.name != name or not NAME.fullmatch(name):
+        yield Fault(
+            f"'{recipe.name}' is not a name this file may give",
+            ("name",),
+            f'write name = "{name}", and call the file so'
+            if NAME.fullmatch(name)
+            else 'use lower-case letters and digits with single "-" between them, and call the '
+            "file so",
+        )
+    for key, text in _specifiers(recipe):
+        try:
+            specifier(text)
+        except InputError as error:
+            yield Fault(error.what, key, error.remedy)
+    for key, place in _places(recipe):
+        if place.startswith("/") or ".." in place.split("/"):
+            yield Fault(f"'{place}' leads outside the tree", key, "give a path inside it")
+    for other, nested in recipe.nested.items():
+        if not nested.at.strip("./"):
+            key = ("nested", other, "at")
+            yield Fault("it would replace the whole tree", key, "name a folder below the tree")
+    yield from _backend(recipe)
+
+
+def _specifiers(recipe: Recipe) -> Iterator[tuple[Key, str]]:
+    for other, text in recipe.depends.items():
+        yield ("depends", other), text
+    for other, text in recipe.companions.items():
+        yield ("companions", other), text
+    for other, nested in recipe.nested.items():
+        yield ("nested", other, "version"), nested.version
+    for number, patch in enumerate(recipe.patches):
+        yield ("patches", number, "versions"), patch.versions
+    for family, text in recipe.compilers.items():
+        yield ("compilers", family), text
+
+
+def _places(recipe: Recipe) -> Iterator[tuple[Key, str]]:
+    for other, nested in recipe.nested.items():
+        yield ("nested", other, "at"), nested.at
+    for number, pattern in enumerate(recipe.install.keep):
+        yield ("install", "keep", number), pattern
+    for pattern, folder in recipe.install.move.items():
+        yield ("install", "move", pattern), pattern
+        yield ("install", "move", pattern), folder
+    for number, folder in enumerate(recipe.exports.libraries):
+        yield ("exports", "libraries", number), folder
+    if recipe.build is not None:
+        yield ("build", "directory"), recipe.build.directory
+
+
+def _backend(recipe: Recipe) -> Iterator[Fault]:
+    build, kind = recipe.build, recipe.kind
+    if build is None:
+        if kind != "source":
+            yield Fault(
+                f"a {kind} needs a [build] table", (), 'write how it is built, or kind = "source"'
+            )
+        return
+    for name, unset in (("options", {}), ("targets", ()), ("commands", ()), ("generator", "Ninja")):
+        if name not in _TAKES[build.backend] and getattr(build, name) != unset:
+            takers = [backend for backend, taken in _TAKES.items() if name in taken]
+            yield Fault(
+                f"the backend {build.backend} takes no {name}",
+                ("build", name),
+                f"remove it; it is for {', '.join(takers)}",
+            )
+    if kind == "library" and build.backend in {"pep517", "setuptools"}:
+        told = 'choose another, or write kind = "wheel"'
+        yield Fault(
+            f"{build.backend} builds wheels, and kind is library", ("build", "backend"), told
+        )
+    if kind == "wheel" and build.backend not in _WHEEL_BACKENDS:
+        told = f"choose one of {', '.join(_WHEEL_BACKENDS)}"
+        yield Fault(
+            f"{build.backend} builds no wheels, and kind is wheel", ("build", "backend"), told
+        )

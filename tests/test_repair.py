@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from fake_wheels import make_wheel
+
+from jobs import Bench
+from wheelforge.errors import BuildError, RejectedError
+from wheelforge.graph import Command, RepairStep
+from wheelforge.repair import repair
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wheelforge.store import Entry
+
+NATIVE = "cp312-cp312-linux_aarch64"
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def step(script: str = "exit 9", name: str = "demo") -> RepairStep:
+    return RepairStep(
+        id=f"repair:{name}", name=name, version="1.0", needs=("build:demo",), wheel="build:demo",
+        commands=(Command(label="repair", argv=("sh", "-c", script), cwd="@{out}"),),
+        env={"LD_LIBRARY_PATH": "@{dep.lib}/lib"}, programs={}, libraries={"lib": "build:lib"},
+    )  # fmt: skip
+
+
+def run(bench: Bench, made: RepairStep, **wheel: str) -> Entry:
+    file = make_wheel(bench.root / "raw", **{"project": "demo", **wheel})  # type: ignore[arg-type]
+    results = {
+        "build:demo": bench.entry("demo", {file.name: file.read_bytes()}, file.name),
+        "build:lib": bench.entry("lib", {"lib/x": ""}),
+    }
+    return asyncio.run(repair(bench.job(made, results), made))
+
+
+def test_a_pure_wheel_is_taken_as_it_is(bench: Bench) -> None:
+    entry = run(bench, step())
+    assert entry.product.name == "demo-1.0-py3-none-any.whl"
+    assert entry.product.read_bytes() == (bench.root / "raw" / entry.product.name).read_bytes()
+    assert entry.manifest.step == "repair:demo"
+    assert not list((bench.home / "work").iterdir())
+
+
+def test_a_wheel_with_machine_code_goes_through_the_commands(bench: Bench) -> None:
+    script = "cp @{wheel} demo-1.0-cp312-cp312-manylinux_2_34_aarch64.whl; ls $LD_LIBRARY_PATH"
+    entry = run(bench, step(script), tag=NATIVE)
+    assert entry.product.name.endswith("manylinux_2_34_aarch64.whl")
+    assert "\nx\n" in bench.log("repair-demo")
+
+
+@pytest.mark.parametrize(
+    ("wheel", "says"),
+    [
+        ({"project": "other"}, "the build made other 1.0, not demo 1.0"),
+        ({"version": "1.0a0+git123"}, r"the build made demo 1\.0a0\+git123, not demo 1\.0"),
+    ],
+)
+def test_another_name_or_version_is_rejected(
+    bench: Bench, wheel: dict[str, str], says: str
+) -> None:
+    with pytest.raises(RejectedError, match=f"repair:demo: {says}"):
+        run(bench, step(), **wheel)
+
+
+def test_versions_are_compared_not_their_spelling(bench: Bench) -> None:
+    assert run(bench, step(), version="1.0.0", project="Demo").product.is_file()
+
+
+@pytest.mark.parametrize("script", ["true", "touch a.whl b.whl"])
+def test_one_wheel_has_to_come_out(bench: Bench, script: str) -> None:
+    with pytest.raises(RejectedError, match="left [02] wheels instead of one"):
+        run(bench, step(script), tag=NATIVE)
+
+
+def test_a_repair_that_fails(bench: Bench) -> None:
+    with pytest.raises(BuildError, match="repair failed with exit code 9: ValueError: no libx"):
+        run(bench, step("echo 'ValueError: no libx'; exit 9"), tag=NATIVE)
