@@ -58,10 +58,6 @@ url = "https://sources.example/{name}/{{version}}.tar.gz"
 
 [exports.env]
 {variable}_ROOT = "{{prefix}}"
-
-[[checks]]
-type = "elf"
-path = "lib/lib{name}.so"
 """
 CMAKE = """\
 backend = "cmake"
@@ -119,7 +115,13 @@ def stages(folder: Path, name: str) -> None:
     python = probe.interpreter("", home.memo)
     library = catalog.open_catalog([folder])
     timed("read recipes", lambda: [library.document(item) for item in library.files])
-    conditions = Conditions(version="", python=python.version, target=target.words)
+    conditions = Conditions(
+        version="",
+        python=python.version,
+        target=target.words,
+        machine=target.machine,
+        toolchain=compilers.words,
+    )
     request = Request(requirements=[name], conditions=conditions)
     resolution = timed("resolve", lambda: resolve(request, library, digest.of_tree))
     setting = Setting(

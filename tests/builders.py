@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import pytest
 import tomli
 
+from wheelforge.errors import InputError
 from wheelforge.graph import Plan, Step, WheelSet
 from wheelforge.interpreter import Interpreter
 from wheelforge.pin import PinnedSource, Resolution
@@ -22,7 +24,7 @@ from wheelforge.target import Target
 from wheelforge.toolchain import Compilers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 SHA = "0" * 64
 TREE = "7" * 64
@@ -150,6 +152,16 @@ def manifest(key: str, name: str, version: str, output: str) -> Manifest:
         created=0.0,
         seconds=0.0,
     )
+
+
+def refusal(work: Callable[[], object]) -> InputError:
+    """The InputError that `work` ends with; it has to name a place and a remedy."""
+    with pytest.raises(InputError) as caught:
+        work()
+    assert caught.value.what
+    assert caught.value.where
+    assert caught.value.remedy
+    return caught.value
 
 
 def resolved(

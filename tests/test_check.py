@@ -7,9 +7,9 @@ import sysconfig
 from typing import TYPE_CHECKING
 
 import pytest
-from fake_wheels import make_wheel
 
 from elves import make_elf
+from fake_wheels import make_wheel
 from jobs import Bench
 from wheelforge.check import check
 from wheelforge.errors import RejectedError
@@ -49,7 +49,7 @@ def library(bench: Bench) -> Entry:
     (folder / "libx.so").symlink_to("libx.so.1")
     (folder / "libaway.so").symlink_to("/bin/sh")
     (folder / "libgone.so").symlink_to("libgone.so.7")
-    files = {
+    files: dict[str, str | bytes] = {
         "lib/libx.so.1": LIBRARY, "lib/script.so": "INPUT(libx.so.1)", "include/x.h": "",
         "lib/cut.so": LIBRARY[:80],
     }  # fmt: skip
@@ -68,7 +68,7 @@ def run(bench: Bench, entry: Entry, *checks: Check, install: tuple[str, ...] = (
     "item",
     [
         FileCheck(path="lib/libx.so.1"),
-        FileCheck(path="lib/*.so", count=5 - 1),
+        FileCheck(path="lib/*.so", count=4),
         FileCheck(path="**/*.h"),
         FileCheck(path="**/*.json", count=0),  # the store's own file does not count
         FileCheck(path="lib", count=0),  # nor does a folder
@@ -96,7 +96,7 @@ def test_checks_that_hold(bench: Bench, library: Entry, item: FileCheck | ElfChe
         (ElfCheck(path="lib/script.so"), r"lib/script\.so is not an ELF file"),
         (ElfCheck(path="lib/cut.so"), r"lib/cut\.so is not a sound ELF file"),
         (ElfCheck(path="lib/libaway.so"), r"lib/libaway\.so leads outside the result"),
-        (ElfCheck(path="lib/libgone.so"), r"lib/libgone\.so is not an ELF file"),
+        (ElfCheck(path="lib/libgone.s*"), r"lib/libgone\.so is not an ELF file"),
         (ElfCheck(path="lib/libx.so", contains=("multi_isa=0",)), "does not contain 'multi_isa=0'"),
         (ElfCheck(path="lib/libx.so", needed=("libbla",)), "does not need libbla"),
         (ElfCheck(path="lib/libx.so", needed=("libblas.so.4",)), r"does not need libblas\.so\.4"),
@@ -120,10 +120,12 @@ def wheel(bench: Bench, *, code: str = "VALUE = 42") -> Entry:
 
 
 def test_a_wheels_files_are_those_inside(bench: Bench) -> None:
-    entry = wheel(bench)
-    run(bench, entry, FileCheck(path="demo.libs/*"), FileCheck(path="*.whl", count=0))
+    run(bench, wheel(bench), FileCheck(path="demo.libs/*"), FileCheck(path="*.whl", count=0))
+
+
+def test_a_wheels_elf_files_are_those_inside(bench: Bench) -> None:
     with pytest.raises(RejectedError, match=r"demo\.libs/libx\.so is not an ELF file"):
-        run(bench, entry, FileCheck(path="demo.py"), ElfCheck(path="demo.libs/*"))
+        run(bench, wheel(bench), FileCheck(path="demo.py"), ElfCheck(path="demo.libs/*"))
 
 
 def test_python_checks_run_in_a_clean_environment(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -61,17 +62,15 @@ def test_contains(tmp_path: Path) -> None:
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(cut=st.integers(4, len(SAMPLE)), at=st.integers(4, len(SAMPLE) - 1), byte=st.integers(0, 255))
+@given(
+    cut=st.integers(4, len(SAMPLE)), at=st.integers(4, len(SAMPLE) - 1), byte=st.integers(0, 255)
+)
 def test_a_damaged_file_is_the_users_input(tmp_path: Path, cut: int, at: int, byte: int) -> None:
     data = bytearray(SAMPLE)
     data[at] = byte
     (tmp_path / "lib").write_bytes(data[:cut])
-    try:
-        facts = elf.read(tmp_path / "lib")
-    except InputError as error:
-        assert error.what.startswith("not a sound ELF file")
-        return
-    assert facts.alignment >= 0
+    with suppress(InputError):
+        assert elf.read(tmp_path / "lib").alignment >= 0
 
 
 @pytest.mark.parametrize("size", [0, 4, 16, 64, 100])

@@ -4,8 +4,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from fake_wheels import make_wheel
 
+from fake_wheels import make_wheel
 from jobs import Bench
 from wheelforge.errors import BuildError, RejectedError
 from wheelforge.graph import Command, RepairStep
@@ -76,7 +76,7 @@ def test_versions_are_compared_not_their_spelling(bench: Bench) -> None:
 
 @pytest.mark.parametrize("script", ["true", "touch a.whl b.whl"])
 def test_one_wheel_has_to_come_out(bench: Bench, script: str) -> None:
-    with pytest.raises(RejectedError, match="left [02] wheels instead of one"):
+    with pytest.raises(RejectedError, match=r"left [02] wheels instead of one"):
         run(bench, step(script), tag=NATIVE)
 
 

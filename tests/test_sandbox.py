@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-INTERFACES = "import os; print(*sorted(os.listdir('/sys/class/net')), sep=',')"
-CONNECT = "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(('192.0.2.1', 9))"
+CONNECT = (
+    "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "
+    "s.connect(('192.0.2.1', 9))"
+)
 
 
 @pytest.fixture(autouse=True)

@@ -79,13 +79,14 @@ def remove_tree(folder: Path) -> None:
     Never raises: what could not be removed is what the next step fails on, with its own words.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    if folder.is_dir() and not folder.is_symlink():
-        with suppress(OSError):
-            folder.chmod(0o700)
-            for place, inner, _ in os.walk(folder):
-                for name in inner:
-                    if not Path(place, name).is_symlink():
-                        Path(place, name).chmod(0o700)
+    with suppress(OSError):
+        if folder.is_symlink() or not folder.is_dir():
+            return
+        folder.chmod(0o700)
+        for place, inner, _ in os.walk(folder):
+            for name in inner:
+                if not Path(place, name).is_symlink():
+                    Path(place, name).chmod(0o700)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -6,23 +6,26 @@ them as package data. Overlays are folders of recipe files laid over recipes of 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 import tomli
 
+from wheelforge.compatibility import Row, Table
 from wheelforge.errors import InputError, nearest
 from wheelforge.recipe import Document, Layer
 from wheelforge.target import Target
 from wheelforge.toolchain import Toolchain
 
-T = TypeVar("T", Target, Toolchain)
+T = TypeVar("T", Target, Toolchain, Table)
 
 
+@cache
 def shipped() -> Path:
     """The folder that holds `recipes/` and `toolchains/`."""
     package = Path(__file__).resolve().parent
@@ -47,17 +50,17 @@ class Catalog:
         """Recipe files by recipe name, lowest layer first."""
         found: dict[str, list[Path]] = {}
         for folder in self.folders:
-            for path in sorted(folder.glob("*.toml")):
-                if path.stem in found:
+            for name, path in _named(folder).items():
+                if name in found:
                     raise InputError(
-                        f"there is a recipe '{path.stem}' already: {found[path.stem][0]}",
-                        where=str(path),
+                        f"there is a recipe '{name}' already: {_shown(found[name][0])}",
+                        where=_shown(path),
                         remedy="give it another name, or use --overlay to change the other one",
                     )
-                found[path.stem] = [path]
+                found[name] = [path]
         for folder in self.overlays:
-            for path in sorted(folder.glob("*.toml")):
-                found.setdefault(path.stem, []).append(path)
+            for name, path in _named(folder).items():
+                found.setdefault(name, []).append(path)
         return {name: tuple(paths) for name, paths in found.items()}
 
     def document(self, name: str, where: str = "") -> Document:
@@ -70,6 +73,13 @@ class Catalog:
             layers = tuple(Layer.load(path, _shown(path)) for path in self.files[name])
             self._cache[name] = Document(name, layers)
         return self._cache[name]
+
+
+    def rows(self) -> tuple[Row, ...]:
+        """The compatibility table: every file in the `compatibility` folders, overlays last."""
+        folders = (*self.folders, *self.overlays)
+        paths = [path for folder in folders for path in sorted(folder.glob("compatibility/*.toml"))]
+        return tuple(row for path in paths for row in _converted(path, Table).row)
 
 
 def open_catalog(recipes: Sequence[Path] = (), overlays: Sequence[str] = ()) -> Catalog:
@@ -118,7 +128,13 @@ def load_toolchain(name: str) -> Toolchain:
 
 
 def _named(folder: Path) -> dict[str, Path]:
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    """The TOML files of a folder by name; hidden ones are some editor's."""
+    names = sorted(os.listdir(folder))  # noqa: PTH208 - ten thousand paths are slow to sort
+    return {
+        name.removesuffix(".toml"): folder / name
+        for name in names
+        if name.endswith(".toml") and not name.startswith(".")
+    }
 
 
 def _load(name: str, known: Mapping[str, Path], kind: type[T], option: str) -> T:
@@ -129,6 +145,10 @@ def _load(name: str, known: Mapping[str, Path], kind: type[T], option: str) -> T
             where=f"{option} {name}",
             remedy=nearest(name, known) + "; or give a .toml file",
         )
+    return _converted(path, kind)
+
+
+def _converted(path: Path, kind: type[T]) -> T:
     try:
         return msgspec.convert(tomli.loads(path.read_text(encoding="utf-8")), kind, strict=True)
     except (tomli.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
@@ -183,7 +203,12 @@ def _native(target: Target, name: str) -> Target:
 
 
 def _shown(path: Path) -> str:
+    return f"{_shown_folder(path.parent)}/{path.name}"
+
+
+@cache
+def _shown_folder(folder: Path) -> str:
     try:
-        return str(path.relative_to(shipped()))
+        return str(folder.relative_to(shipped()))
     except ValueError:
-        return str(path)
+        return str(folder)

@@ -45,8 +45,9 @@ def _files(job: Job, step: CheckStep) -> Iterator[str]:
         found = [path for path in sorted(root.glob(item.path)) if not path.is_dir()]
         found = [path for path in found if path != root / MANIFEST]
         if isinstance(item, FileCheck):
-            if len(found) != item.count:
-                raise _rejected(step, item, f"{len(found)} files match, not {item.count}")
+            count = sum(path.is_file() for path in found)
+            if count != item.count:
+                raise _rejected(step, item, f"{count} files match, not {item.count}")
             yield f"file {item.path}"
             continue
         if not found:

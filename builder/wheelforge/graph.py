@@ -155,9 +155,26 @@ class Plan(_Frozen, frozen=True, kw_only=True):
         return tuple(step for step in self.steps if self.states[step.id].verdict == "todo")
 
 
+_ENCODER = msgspec.json.Encoder(order="sorted")
+
+
+def encoded(value: object) -> bytes:
+    """Canonical JSON of a plan's values: sorted keys, no spaces."""
+    return _ENCODER.encode(value)
+
+
+def counts(name: str) -> bool:
+    """True when a step's output goes into the keys of the steps that need it.
+
+    A check only has to pass first: what it checks is needed by itself.
+    """
+    return not name.startswith("check:")
+
+
 def key_of(step: Step, needs: Mapping[str, str]) -> str:
     """The content key of a step's result: its named inputs and the outputs of what it needs."""
-    return digest.of_value({"schema": SCHEMA, "inputs": step.inputs, "needs": dict(needs)})
+    outputs = {name: output for name, output in needs.items() if counts(name)}
+    return digest.of_bytes(encoded({"schema": SCHEMA, "inputs": step.inputs, "needs": outputs}))
 
 
 def shown(text: str) -> str:

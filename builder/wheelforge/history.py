@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,11 +25,7 @@ class History:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._records: dict[str, Record] = {}
-        try:
-            self._records = msgspec.json.decode(file.read_bytes(), type=dict[str, Record])
-        except (OSError, msgspec.DecodeError):
-            self._records = {}
+        self._records = self._read()
 
     def get(self, step: str) -> Record | None:
         """The last record of a step, or None."""
@@ -36,8 +33,11 @@ class History:
 
     def put(self, step: str, record: Record) -> None:
         """Note a record and write the file; losing it costs only the quality of estimates."""
-        self._records[step] = record
-        try:
+        self._records = {**self._records, **self._read(), step: record}
+        with suppress(OSError):
             atomic.write(self._file, msgspec.json.encode(self._records))
-        except OSError:
-            return
+
+    def _read(self) -> dict[str, Record]:
+        with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
+            return msgspec.json.decode(self._file.read_bytes(), type=dict[str, Record])
+        return {}

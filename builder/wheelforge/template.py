@@ -34,24 +34,21 @@ def expand(
     if "{" not in text:
         return text
 
+    def refuse(what: str, remedy: str) -> InputError:
+        told = where if isinstance(where, str) else where()
+        return InputError(what, where=told, remedy=remedy)
+
     def value(match: re.Match[str]) -> str:
         name = match[1]
         if name in values:
             return values[name]
         if name in paths:
             return "@{" + name + "}"
-        raise InputError(
-            f"'{{{name}}}' is not a value a recipe can refer to here",
-            where=where if isinstance(where, str) else where(),
-            remedy=nearest(name, [*values, *paths]),
-        )
+        what = f"'{{{name}}}' is not a value a recipe can refer to here"
+        raise refuse(what, nearest(name, [*values, *paths]))
 
-    if (reserved := _IN_PLAN.search(text)) is not None:
-        raise InputError(
-            f"'{reserved[0]}' has a meaning in plans only",
-            where=where if isinstance(where, str) else where(),
-            remedy=f"write {reserved[0][1:]}",
-        )
+    if "@{" in text and (reserved := _IN_PLAN.search(text)) is not None:
+        raise refuse(f"'{reserved[0]}' has a meaning in plans only", f"write {reserved[0][1:]}")
     return _IN_RECIPE.sub(value, text)
 
 

@@ -33,7 +33,7 @@ class Compilers(msgspec.Struct, frozen=True, kw_only=True):
     """A toolchain found: absolute paths and SHA-256 by role, version, machine and C library."""
 
     toolchain: str
-    family: str
+    family: Family
     version: str
     machine: str
     libc: str

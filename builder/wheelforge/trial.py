@@ -114,7 +114,7 @@ async def make_trial(
     `extra` are variables its programs also get; `log` (root/trial.log) gets what they print.
     InputError when the interpreter does not start.
     """
-    trial = _blank(root.absolute(), extra or {}, log)
+    trial = _blank(root, extra or {}, log)
     uv = [str(locate("uv")), "venv", "--quiet", "--no-project", "--no-config", "--offline"]
     uv += ["--no-python-downloads", "--python", interpreter.path, str(trial.root / "venv")]
     made = await trial.run(uv)
@@ -133,6 +133,7 @@ def _locked_install(wheelhouse: Path) -> list[str]:
 
 
 def _blank(root: Path, extra: Mapping[str, str], log: Path | None) -> Trial:
+    root = root.absolute()
     python = root / "venv" / "bin" / "python"
     env = {**_environment(root), **extra}
     trial = Trial(root=root, python=python, env=env, log=log or root / "trial.log")

@@ -51,9 +51,9 @@ def tree(folder: Path, text: str = "text") -> Path:
     return folder
 
 
-def published(store: Store, scratch: Path, key: str = KEY, **words: str) -> Entry:
+def published(store: Store, scratch: Path, key: str = KEY) -> Entry:
     """An entry with the files of `tree`."""
-    return store.publish(tree(scratch / f"tree-{key[:8]}"), manifest(key, **words))
+    return store.publish(tree(scratch / f"tree-{key[:8]}"), manifest(key))
 
 
 def age(path: Path, days: float) -> None:

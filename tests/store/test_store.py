@@ -1,17 +1,17 @@
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from shelves import KEY, manifest, published, tree
 
+from racing import race
 from wheelforge import atomic
 from wheelforge.errors import InputError
 from wheelforge.store import MANIFEST, Entry, Store
@@ -91,7 +91,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "byte": (lambda p: (p / "lib/libdemo.so.1").write_text("teXt"), "differs from what was built"),
     "link": (swap_link, "lib/libdemo.so differs"),
     "mode": (
-        lambda p: ((p / "bin/demo").chmod(0o644), os.utime(p / "bin/demo")),
+        lambda p: (p / "bin/demo").write_bytes(b"#!/bin/sh\n") and (p / "bin/demo").chmod(0o644),
         "bin/demo differs",
     ),
 }
@@ -176,25 +176,23 @@ def test_what_a_killed_process_left_of_an_entry_is_cleared(store: Store, tmp_pat
     assert left == [f".part-{'f' * 32}-other-1.0-elsewhere-77"]
 
 
-def publish(root: Path, number: int, barrier: Any) -> None:
-    folder = tree(root / f"tree-{number}", f"made by {number}")
-    for extra in range(50):
-        (folder / f"file-{extra}").write_text(f"{number}" * 1000)
-    store = Store(root / "store")
-    barrier.wait(20)
-    entry = store.publish(folder, manifest())
-    assert store.find(KEY, "demo", "1.0").entry == entry
+PUBLISH = """
+from pathlib import Path
+from shelves import KEY, manifest, tree
+from wheelforge.store import Store
+root, number = Path(sys.argv[1]), sys.argv[2]
+folder = tree(root / f"tree-{number}", f"made by {number}")
+for extra in range(50):
+    (folder / f"file-{extra}").write_text(number * 1000)
+store = Store(root / "store")
+go()
+entry = store.publish(folder, manifest())
+assert store.find(KEY, "demo", "1.0").entry == entry
+"""
 
 
 def test_processes_that_publish_the_same_at_once(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("fork")
-    barrier = context.Barrier(4)
-    workers = [context.Process(target=publish, args=(tmp_path, n, barrier)) for n in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(20)
-        assert worker.exitcode == 0
+    race(PUBLISH, 4, tmp_path)
     store = Store(tmp_path / "store")
     assert [wrong for _, wrong in store.verify()] == [""]
     assert len(list(store.root.iterdir())) == 1
@@ -223,7 +221,7 @@ def test_killed_while_publishing_no_half_entry_is_left(tmp_path: Path) -> None:
     for number in range(20):
         (folder / f"file-{number}").write_bytes(dice.randbytes(5000))
     store = Store(tmp_path / "store")
-    argv = [sys.executable, "-c", PUBLISHER, folder, store.root, Path(__file__).parent]
+    argv = [sys.executable, "-c", PUBLISHER, *map(str, (folder, store.root, Path(__file__).parent))]
     for _ in range(10):
         goal = len(store.folders()) + dice.randrange(3)
         with subprocess.Popen(argv, stdout=subprocess.PIPE) as publisher:

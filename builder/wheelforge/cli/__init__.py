@@ -12,6 +12,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 from wheelforge import __version__
 from wheelforge.errors import EXIT_BUG, EXIT_INTERRUPTED, ForgeError
@@ -60,5 +61,8 @@ def _run(words: Sequence[str]) -> int:
 
 
 def _complain(text: str) -> None:
-    sys.stdout.flush()
-    print(text, file=sys.stderr)  # noqa: T201
+    from wheelforge.cli.words import complain
+
+    with suppress(OSError):
+        sys.stdout.flush()
+    complain(text)

@@ -37,8 +37,12 @@ def invoke(words: Sequence[str]) -> int:
     for verb in [called] if called in VERBS else VERBS:
         module = importlib.import_module(f"wheelforge.cli.{VERBS[verb]}")
         module.register(app)
-    try:
-        code = app(list(words) or ["--help"], standalone_mode=False, prog_name="wheelforge")
+    command = typer.main.get_command(app)
+    try:  # calling the app would turn Ctrl-C and a closed pipe into exit codes of its own
+        with command.make_context("wheelforge", list(words) or ["--help"]) as context:
+            code = command.invoke(context)
+    except typer.Exit as done:
+        return done.exit_code
     except typer.TyperException as error:
         known = f" {called}" if called in VERBS else ""
         raise InputError(error.format_message(), remedy=f"wheelforge{known} --help") from error

@@ -47,6 +47,10 @@ Recipes: TypeAlias = Annotated[
     list[Path] | None, typer.Option("--recipes", help="a folder with more recipes")
 ]
 Only: TypeAlias = Annotated[bool, typer.Option("--only", help="without companion packages")]
+Untested: TypeAlias = Annotated[
+    bool,
+    typer.Option("--allow-untested", help="let combinations pass that were never tried"),
+]
 Offline: TypeAlias = Annotated[bool, typer.Option("--offline", help="never use the network")]
 Bundle: TypeAlias = Annotated[
     Path | None, typer.Option("--bundle", help="take sources from a file made by wheelforge fetch")
@@ -76,6 +80,7 @@ def options(
     overlay: Overlays = None,
     recipes: Recipes = None,
     only: Only = False,
+    allow_untested: Untested = False,
     offline: Offline = False,
 ) -> Options:
     """What was typed, with NAME=VALUE words taken apart; InputError where one is malformed."""
@@ -94,6 +99,7 @@ def options(
         overlays=overlay or (),
         recipes=recipes or (),
         only=only,
+        untested=allow_untested,
         offline=offline,
     )
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from wheelforge import __version__
 from wheelforge.cli.tree import headline
-from wheelforge.cli.words import complain, duration, fraction, say
+from wheelforge.cli.words import ENDED, complain, duration, fraction, say
 from wheelforge.errors import ForgeError
 from wheelforge.events import (
     CommandStarted,
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from wheelforge.graph import Plan
     from wheelforge.pipeline import Built
     from wheelforge.pipeline.run import Outcome
-
-_SHOWN = {Status.BUILT: "built", Status.CACHED: "cached", Status.FAILED: "FAILED",
-          Status.SKIPPED: "skipped", Status.INTERRUPTED: "stopped"}  # fmt: skip
 
 
 class Display(Protocol):
@@ -114,7 +111,7 @@ class Console:
 
 
 def _line(name: str, result: Result) -> str:
-    text = f"  {_SHOWN[result.status]:<8} {name}"
+    text = f"  {ENDED[result.status]:<8} {name}"
     if result.seconds >= 0.05:  # noqa: PLR2004 - shorter is noise
         text += f"  {duration(result.seconds)}"
     if result.status is Status.SKIPPED:
@@ -151,7 +148,7 @@ class Plain:
             case Progress():
                 self._progress(event)
             case StepFinished():
-                self._say(f"{event.step} {_SHOWN[event.status]} after {duration(event.seconds)}")
+                self._say(f"{event.step} {ENDED[event.status]} after {duration(event.seconds)}")
             case _:
                 pass
 

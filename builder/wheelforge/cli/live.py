@@ -10,7 +10,7 @@ from rich.live import Live as RichLive
 from rich.table import Table
 from rich.text import Text
 
-from wheelforge.cli.words import duration, fraction
+from wheelforge.cli.words import ENDED, duration, fraction
 from wheelforge.events import (
     CommandStarted,
     Event,
@@ -109,7 +109,7 @@ class Live:
     def _end(self, event: StepFinished) -> None:
         self._rows.pop(event.step, None)
         self._open.discard(event.step)
-        line = Text(f"{event.status.value:<8}", style=_COLOURS[event.status])
+        line = Text(f"{ENDED[event.status]:<8}", style=_COLOURS[event.status])
         line.append(f" {event.step}  {duration(event.seconds)}", style="default")
         self._console.print(line)
 

@@ -40,7 +40,7 @@ def command(
         )
     plan = make_plan(options, Home.open())
     if json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(plan)).decode())
+        typer.echo(msgspec.json.format(msgspec.json.encode(plan)))
     elif graph:
         typer.echo(_GRAPHS[graph](plan), nl=False)
     elif shell:

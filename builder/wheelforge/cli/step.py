@@ -26,12 +26,7 @@ def run(plan: Path, step: str, jobs: arg.Jobs = 0, offline: arg.Offline = False)
     """Run one step of PLAN (a run's plan.json, or the output of plan --json)."""
     from wheelforge.pipeline.run import run_step
 
-    try:
-        loaded = msgspec.json.decode(plan.read_bytes(), type=Plan)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=str(plan)) from error
-    except msgspec.DecodeError as error:
-        raise InputError(f"is not a plan: {error}", where=str(plan)) from error
+    loaded = _load(plan)
     if loaded.step(step) is None:
         raise InputError(
             f"there is no step '{step}'",
@@ -51,6 +46,18 @@ def run(plan: Path, step: str, jobs: arg.Jobs = 0, offline: arg.Offline = False)
 @app.command("list")
 def show_list(plan: Path) -> None:
     """List the steps of PLAN with what each needs."""
-    loaded = msgspec.json.decode(plan.read_bytes(), type=Plan)
-    for item in loaded.steps:
+    for item in _load(plan).steps:
         typer.echo(f"{item.id:<28} {' '.join(item.needs)}")
+
+
+def _load(plan: Path) -> Plan:
+    try:
+        return msgspec.json.decode(plan.read_bytes(), type=Plan)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=str(plan)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"is not a plan: {error}",
+            where=str(plan),
+            remedy="a run's plan.json is one, and so is what wheelforge plan --json prints",
+        ) from error

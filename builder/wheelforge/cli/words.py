@@ -6,6 +6,11 @@ import os
 import sys
 from typing import TextIO
 
+from wheelforge.events import Status
+
+ENDED = {Status.BUILT: "built", Status.CACHED: "cached", Status.FAILED: "FAILED",
+         Status.SKIPPED: "skipped", Status.INTERRUPTED: "stopped"}  # fmt: skip
+
 
 def fraction(done: int, total: int) -> str:
     """`"12/57"`, or `"12"` where the total is not known."""
@@ -14,7 +19,7 @@ def fraction(done: int, total: int) -> str:
 
 def duration(seconds: float) -> str:
     """`"0.4s"`, `"3m07s"`, `"2h05m"`."""
-    if seconds < 60:  # noqa: PLR2004
+    if seconds < 59.95:  # noqa: PLR2004 - above it would be 60.0s
         return f"{seconds:.1f}s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}m{rest:02d}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02d}m"  # noqa: PLR2004

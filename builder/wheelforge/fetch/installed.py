@@ -102,7 +102,7 @@ def _rows(distribution: metadata.Distribution) -> Iterator[_Row]:
     """What RECORD lists, but for compiled files and the scripts an installer writes anew."""
     scripts = {f"bin/{point.name}" for point in distribution.entry_points}
     for name, found, _ in csv.reader(io.StringIO(distribution.read_text("RECORD") or "")):
-        compiled = "__pycache__" in name.split("/")
+        compiled = "__pycache__" in name.split("/") or name.endswith(".pyc")
         script = name.startswith("../") and "/".join(name.split("/")[-2:]) in scripts
         if not compiled and not script:
             yield _Row(name, found, Path(str(distribution.locate_file(name))))

@@ -9,7 +9,7 @@ _NINJA = re.compile(r"\[(\d+)/(\d+)\]")
 _PERCENT = re.compile(r"\[\s*(\d+)%\]")
 _COMPILE = re.compile(
     r"(?:^|/)(?:[\w.]+-)*(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|gfortran|fcc|FCC)"
-    r"(?:-[\d.]+)? .*\s-c\s|^\s*(?:CC|CXX|FC)\s+\S"
+    r"(?:-[\d.]+)? (?:.*\s)?-c\s|^\s*(?:CC|CXX|FC)\s+\S"
 )
 
 

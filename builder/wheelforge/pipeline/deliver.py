@@ -46,7 +46,7 @@ def read_house(wheelhouse: Path) -> House | None:
         return msgspec.json.decode((wheelhouse / RECORD).read_bytes(), type=House)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(
             f"it cannot be read: {error}",
             where=str(wheelhouse / RECORD),

@@ -25,6 +25,7 @@ class Options:
     overlays: Sequence[str] = ()
     recipes: Sequence[Path] = ()
     only: bool = False
+    untested: bool = False
     offline: bool = False
     bundle: Path | None = None
 

@@ -8,11 +8,14 @@ when they are (a dependency that comes out the same spares its dependents).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Protocol
 
-from wheelforge.graph import COMES_FIRST, FetchStep, State, Step, WheelSet, key_of
+from wheelforge.graph import COMES_FIRST, FetchStep, State, Step, WheelSet, counts, key_of
 from wheelforge.pin import PinnedSource
 from wheelforge.store import Found
+
+_REASONS = 5  # of the steps that come first, as many as anybody reads
 
 
 class View(Protocol):
@@ -48,9 +51,9 @@ def _look(step: Step, needs: dict[str, str], view: View) -> tuple[State, str]:
         if identity and view.have(step.what):
             return State(verdict="cached"), identity
         return State(verdict="todo", reasons=("not in the source cache",)), identity
-    if not all(needs.values()):
-        before = tuple(f"{name}{COMES_FIRST}" for name, output in needs.items() if not output)
-        return State(verdict="todo", reasons=before), ""
+    if not all(needs.values()) and any(counts(name) for name in needs if not needs[name]):
+        before = (f"{name}{COMES_FIRST}" for name, output in needs.items() if not output)
+        return State(verdict="todo", reasons=tuple(islice(before, _REASONS))), ""
     key = key_of(step, needs)
     entry, fault = view.find(key, step.name, step.version)
     if entry is not None:
@@ -58,7 +61,8 @@ def _look(step: Step, needs: dict[str, str], view: View) -> tuple[State, str]:
     if fault:
         reasons: tuple[str, ...] = (f"the store's entry is damaged: {fault}",)
     else:
-        reasons = view.explain(step, needs)
+        told = {name: output for name, output in needs.items() if counts(name)}
+        reasons = view.explain(step, told)
     return State(verdict="todo", reasons=reasons, key=key), ""
 
 

@@ -23,6 +23,7 @@ from wheelforge.recipe.model import (
     Resources,
     Source,
 )
+from wheelforge.recipe.places import Key, dotted
 
 __all__ = [
     "ArchiveSource",
@@ -36,6 +37,7 @@ __all__ = [
     "FileCheck",
     "GitSource",
     "Install",
+    "Key",
     "Layer",
     "Nested",
     "Option",
@@ -46,4 +48,5 @@ __all__ = [
     "Recipe",
     "Resources",
     "Source",
+    "dotted",
 ]

@@ -74,8 +74,10 @@ class Document:
 
     def where(self, *key: str | int) -> str:
         """`file:line: key` of the layer that sets a key unconditionally, for messages."""
+        if not key:
+            return self.layers[0].shown
         layer = next((item for item in reversed(self.layers) if item.has(key)), self.layers[0])
-        return f"{layer.place(key)}: {dotted(key)}" if key else layer.shown
+        return f"{layer.place(key)}: {dotted(key)}"
 
     def file(self, name: str) -> Path | None:
         """A file beside the recipe or beside an overlay over it, the highest first."""

@@ -49,9 +49,9 @@ def fault(error: msgspec.ValidationError, data: Table) -> Fault:
     type_ = _at(key, data)
     if match["of"] and isinstance(type_, inspect.DictType):
         name = _culprit(key, data, message)
-        return _unfit(name, (*key, name), type_.key_type)
+        return Fault(f"'{name}' does not fit", (*key, name), _choice(name, type_.key_type))
     if isinstance(type_, inspect.Metadata) and ", got " not in what:
-        return _unfit(_value(key, data), key, type_)
+        return Fault(f"'{_value(key, data)}' does not fit", key, _choice("", type_))
     told = what[:1].lower() + what[1:].replace("`object`", "a table").replace("`", "'")
     return Fault(told, key, _remedy(what, key, data))
 
@@ -63,12 +63,6 @@ def _of_field(problem: str, name: str, key: Key, data: Table) -> Fault:
     if name == "type" and (tags := _tags(_at(key, data))):
         told += f"; {nearest('', tags)}"
     return Fault(f"the key '{name}' is missing", key, told)
-
-
-def _unfit(value: object, key: Key, type_: inspect.Type) -> Fault:
-    schema = type_.extra_json_schema if isinstance(type_, inspect.Metadata) else None
-    wanted = (schema or {}).get("description", "another value")
-    return Fault(f"'{value}' does not fit", key, f"write {wanted}")
 
 
 def _located(path: str, data: Table, message: str) -> Key:
@@ -112,14 +106,23 @@ def _value(key: Key, data: Any) -> Any:
 
 
 def _remedy(what: str, key: Key, data: Table) -> str:
-    value, type_ = _value(key, data), _at(key, data)
-    choices = _tags(_at(key[:-1], data)) if key[-1:] == ("type",) else []
+    """What to write instead of a value of the wrong type, or of a word that is not known."""
+    value = str(_value(key, data))
+    if key[-1:] == ("type",) and (tags := _tags(_at(key[:-1], data))):
+        return nearest(value, tags)
+    if told := _choice(value, _at(key, data)):
+        return told
+    wanted = re.match(r"Expected `(.*?)`", what)
+    return _SHAPES.get(wanted[1] if wanted else "", "write one of these")
+
+
+def _choice(value: str, type_: inspect.Type) -> str:
+    """What a value of this type may be, where it is more than a plain type."""
     if isinstance(type_, inspect.LiteralType):
-        choices = [str(choice) for choice in type_.values]
-    if choices:
-        return nearest(str(value), choices)
-    wanted = re.findall(r"\w+", what)[1:2]
-    return _SHAPES.get("".join(wanted), "correct it as wheelforge recipe schema says")
+        return nearest(value, [str(choice) for choice in type_.values])
+    if isinstance(type_, inspect.Metadata):
+        return f"write {(type_.extra_json_schema or {})['description']}"
+    return ""
 
 
 @cache

@@ -19,6 +19,7 @@ Table: TypeAlias = dict[str, Any]
 
 DEEPEST = 20
 _UNCONDITIONAL = ("name", "kind", "versions")
+_REMEDY = "write it as TOML 1.0 in UTF-8 (https://toml.io)"
 _NUL = re.compile(r"\\(?:x00|u0000|U00000000)")
 
 
@@ -35,24 +36,18 @@ class Layer:
     def load(cls, path: Path, shown: str) -> Layer:
         """Read a file; InputError with the line when it is not TOML."""
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_bytes().decode()
             data = tomli.loads(text)
         except OSError as error:
+            what = f"cannot be read: {error.strerror}"
             remedy = "make it a readable file, or take it out of the folder"
-            raise InputError(
-                f"cannot be read: {error.strerror}", where=shown, remedy=remedy
-            ) from error
+            raise InputError(what, where=shown, remedy=remedy) from error
         except (tomli.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise InputError(
-                f"not valid TOML: {error}",
-                where=shown,
-                remedy="write it as TOML 1.0 in UTF-8 (https://toml.io)",
-            ) from error
+            what = f"not valid TOML: {getattr(error, 'msg', error)}"
+            raise InputError(what, where=f"{shown}{_line(error)}", remedy=_REMEDY) from error
         if "\\" in text and (nul := _NUL.search(text)) is not None:
-            line = text.count("\n", 0, nul.start()) + 1
-            raise InputError(
-                "NUL has no place in a recipe", where=f"{shown}:{line}", remedy="remove it"
-            )
+            where = f"{shown}:{text.count(chr(10), 0, nul.start()) + 1}"
+            raise InputError("NUL has no place in a recipe", where=where, remedy="remove it")
         return cls(shown, path.parent, data, text)
 
     @cached_property
@@ -98,6 +93,15 @@ class Layer:
         yield from _chains(self.data, ()) if self.conditional else ()
 
 
+def _line(error: Exception) -> str:
+    """Where in a file an error is, as `:12`."""
+    if isinstance(error, UnicodeDecodeError):
+        line = error.object.count(b"\n", 0, error.start) + 1
+    else:
+        line = getattr(error, "lineno", 0)
+    return f":{line}" if line else ""
+
+
 def laid_over(low: Table, high: Table, at: Key = ()) -> Table:
     """`high` over `low`, table by table; `source` is replaced whole when its type changes."""
     if len(at) > DEEPEST or (
@@ -120,7 +124,11 @@ class _Decision:
     conditions: Conditions
 
     def table(self, table: Table, at: Key) -> Table:
-        plain = {key: self._value(item, (*at, key)) for key, item in table.items() if key != "when"}
+        plain = {
+            key: self._value(item, (*at, key)) if isinstance(item, dict | list) else item
+            for key, item in table.items()
+            if key != "when"
+        }
         when = table.get("when", {})
         if not isinstance(when, dict):
             raise self._no_table((*at, "when"))

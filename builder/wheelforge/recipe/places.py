@@ -38,7 +38,7 @@ def lines(text: str) -> dict[Key, int]:
     counts: dict[Key, int] = {}  # of each array of tables, how many there were so far
     table: Key = ()
     pending: list[str] = []
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
         pending.append(line)
         try:
             data = tomli.loads("\n".join(pending))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
-from wheelforge.recipe.conditions import Conditions, matches, parse, specifier
+from wheelforge.recipe.conditions import Conditions, matches, ordered, parse, specifier
 
 _PYTHONS = tuple(f"3.{minor}.1" for minor in range(9, 16))
 
@@ -53,8 +53,8 @@ def _meeting(texts: Iterable[str], versions: Sequence[str]) -> Conditions | None
 
 
 def _satisfying(specs: Sequence[str], known: Sequence[str]) -> str | None:
-    """The first known version that meets all, else one made from the versions the specs name."""
+    """The first known version that meets all, else one at or above those that the specs name."""
     named = [part.version.removesuffix(".*") for spec in specs for part in specifier(spec)]
-    near = [text for version in named for text in (version, f"{version}.post1")]
-    candidates = (*known, *near, "0")
+    bases = [ordered(text).base_version for text in named if text]
+    candidates = (*known, *named, *(f"{base}.1" for base in bases), "0")
     return next((v for v in candidates if all(matches(v, spec) for spec in specs)), None)

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from wheelforge.errors import InputError
 from wheelforge.pin import Resolution
-from wheelforge.resolve.choice import Choices, choose
+from wheelforge.resolve.agreement import agree
 from wheelforge.resolve.order import in_order
 from wheelforge.resolve.request import OFF, Library, Request, normal
 from wheelforge.resolve.sources import Pinner
@@ -21,15 +22,23 @@ __all__ = ["OFF", "Library", "Request", "resolve"]
 def resolve(request: Request, library: Library, tree_digest: Callable[[Path], str]) -> Resolution:
     """Choose the newest version of each package that satisfies everybody, and pin its sources.
 
-    Raises InputError: unknown recipe or version, wishes that exclude each other, a cycle, a source
-    without digest, an unknown name in `pins` or `sources`.
+    Raises InputError: unknown recipe or version, wishes that exclude each other, a combination that
+    the compatibility table refuses, a cycle, a source without digest, an unknown name in `pins` or
+    `sources`.
     """
     request = normal(request)
     for name in request.pins:
         library.document(name, f"--pin {name}")
     for name in request.sources:
         library.document(name, f"--source {name}")
-    choices: Choices = choose(request, library)
+    choices = agree(request, library)
+    for name, version in request.pins.items():
+        if version != OFF and name not in choices.packages and name not in choices.nested:
+            raise InputError(
+                f"{name} takes no part in this build for {request.conditions.machine}",
+                where=f"--pin {name}={version}",
+                remedy="leave the option out, or name the target it is for with --target",
+            )
     pinner = Pinner(choices, library, request.sources, cache(tree_digest))
     names = in_order(choices, library)
     return Resolution(

@@ -53,12 +53,15 @@ class _Conflict(Exception):  # noqa: N818 - control flow within this module, nev
         self.learned = (name, wish)
 
 
-def choose(request: Request, library: Library) -> Choices:
-    """Choose versions; InputError where wishes exclude each other or a recipe is missing."""
+def choose(request: Request, library: Library, more: Sequence[tuple[str, Wish]] = ()) -> Choices:
+    """Choose versions; InputError where wishes exclude each other or a recipe is missing.
+
+    `more` are wishes from outside the recipes, for packages that take part anyway.
+    """
     learned: dict[tuple[str, Wish], None] = {}
     dropped: set[tuple[str, Wish]] = set()
     while True:  # every round learns a wish, or drops one for the only time: both are finite
-        walk = _Walk(request, library, learned)
+        walk = _Walk(request, library, learned, more)
         try:
             walk.go()
         except _Conflict as conflict:
@@ -76,7 +79,11 @@ class _Walk:
     """One round: from what was asked for down to the last dependency."""
 
     def __init__(
-        self, request: Request, library: Library, learned: Iterable[tuple[str, Wish]]
+        self,
+        request: Request,
+        library: Library,
+        learned: Iterable[tuple[str, Wish]],
+        more: Iterable[tuple[str, Wish]],
     ) -> None:
         self.choices = Choices()
         self.heeded: list[tuple[str, Wish]] = []
@@ -85,6 +92,9 @@ class _Walk:
         self._learned: dict[str, list[Wish]] = {}
         for name, wish in learned:
             self._learned.setdefault(name, []).append(wish)
+        self._more: dict[str, list[Wish]] = {}
+        for name, wish in more:
+            self._more.setdefault(name, []).append(wish)
         self._without = request.without
         self._wishes: dict[str, dict[Wish, None]] = {}
 
@@ -170,7 +180,7 @@ class _Walk:
         return Chosen(version, recipe, next(iter(self._wishes[name])).why, depends)
 
     def _version(self, name: str, document: Document) -> str:
-        wishes = self._wishes[name]
+        wishes = self._all_wishes(name)
         fitting = [
             version
             for version in self._candidates(name, document)
@@ -183,6 +193,9 @@ class _Walk:
         if best != fitting[0]:
             self.heeded += [(name, wish) for wish in foreseen]
         return best
+
+    def _all_wishes(self, name: str) -> list[Wish]:
+        return [*self._wishes[name], *self._more.get(name, ())]
 
     def _may_hold(self, wish: Wish) -> bool:
         return wish.by not in self.choices.packages or self.holds(wish)
@@ -221,14 +234,14 @@ class _Walk:
         pinned = name in self._request.pins
         remedy = f"remove --pin {name}={candidates[0]}" if pinned else _known(candidates)
         where = f"--pin {name}={candidates[0]}" if pinned else document.where("versions")
-        for wish in self._wishes[name]:
+        for wish in self._all_wishes(name):
             if not any(matches(version, wish.spec) for version in candidates):
                 what = f"no version of {name} is {wish.spec} ({wish.why})"
                 if not wish.by and not pinned:
                     bare = wish.spec.lstrip("=<>!~ ")
                     remedy = f"{nearest(bare, candidates)}; {remedy}"
                 return InputError(what, where=where, remedy=remedy)
-        told = "; ".join(f"{wish.spec or 'any'} ({wish.why})" for wish in self._wishes[name])
+        told = "; ".join(f"{wish.spec or 'any'} ({wish.why})" for wish in self._all_wishes(name))
         return InputError(
             f"no version of {name} satisfies all of: {told}", where=where, remedy=remedy
         )

@@ -10,6 +10,7 @@ from typing import Protocol
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from wheelforge.compatibility import Row
 from wheelforge.errors import InputError
 from wheelforge.recipe import Conditions, Document
 
@@ -29,7 +30,9 @@ class Request:
 
     `requirements` are PEP 508 strings without extras or markers; `pins` fix versions by name
     (`off` leaves a dependency out); `sources` replace a recipe's source by a folder or archive;
-    `only` leaves companions out. `conditions` tells target, Python and toolchain.
+    `only` leaves companions out. `conditions` tells target, Python and toolchain, `compilers` the
+    versions of compiler families and glibc. `rows` are the compatibility table; with `untested`
+    combinations that were never tried pass.
     """
 
     requirements: Sequence[str]
@@ -37,6 +40,9 @@ class Request:
     pins: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, Path] = field(default_factory=dict)
     only: bool = False
+    compilers: Mapping[str, str] = field(default_factory=dict)
+    rows: Sequence[Row] = ()
+    untested: bool = False
 
     @property
     def without(self) -> frozenset[str]:

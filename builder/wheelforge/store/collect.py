@@ -110,7 +110,7 @@ def _roots(home: Path) -> dict[Path, _Root]:
     for file in (home / "roots").glob("*.json"):
         try:
             root = msgspec.json.decode(file.read_bytes(), type=_Root)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise InputError(
                 f"it cannot be read, so nothing is known to be free: {error}",
                 where=str(file),

@@ -73,7 +73,7 @@ def record(folder: Path, final: Path) -> tuple[tuple[FileRecord, ...], str]:
 
 def read(folder: Path) -> Manifest | None:
     """The manifest in a folder, or None where there is none that can be read."""
-    with suppress(OSError, msgspec.DecodeError):
+    with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
         return manifest if manifest.schema == SCHEMA else None
     return None

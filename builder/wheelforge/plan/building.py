@@ -1,0 +1,180 @@
+"""The build step of one pin, and the step that fetches its build requirements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import msgspec
+from packaging.requirements import InvalidRequirement, Requirement
+
+from wheelforge import programs
+from wheelforge.backends import DRIVERS
+from wheelforge.errors import InputError
+from wheelforge.graph import BuildStep, Command, Environment, FetchStep, Unpack, WheelSet
+from wheelforge.pin import Pin
+from wheelforge.plan import inputs
+from wheelforge.plan.environment import build_env
+from wheelforge.plan.filling import filled
+from wheelforge.plan.offers import Below
+from wheelforge.plan.setting import Setting, Where
+from wheelforge.recipe import Build, Key
+from wheelforge.recipe.conditions import matches
+from wheelforge.template import expand
+
+
+class Builder:
+    """Puts one build step together; `values` are those the pin's recipe may refer to."""
+
+    def __init__(
+        self, pin: Pin, values: Mapping[str, str], below: Below, setting: Setting, where: Where
+    ) -> None:
+        if pin.recipe.build is None:
+            raise InputError(
+                "the recipe has no [build] table",
+                where=where(pin.name),
+                remedy="write how it is built",
+            )
+        self._pin = pin
+        self._values = values
+        self._setting = setting
+        self._where = where
+        self._below = below
+        self._recipe = pin.recipe.build
+        self._build = self._filled(values)
+        self._wheel_set = self._requirements()
+        self._needs_python = pin.recipe.kind == "wheel" or self._wheel_set is not None
+
+    def fetch(self) -> FetchStep | None:
+        """The step that fetches the build requirements, where there are any."""
+        if self._wheel_set is None:
+            return None
+        return FetchStep(
+            id=f"fetch:{self._pin.name}@requires",
+            name=self._pin.name,
+            version=self._pin.version,
+            what=self._wheel_set,
+        )
+
+    def step(self, fetches: Sequence[FetchStep]) -> BuildStep:
+        """The build step; raises InputError where a compiler or program it needs is missing."""
+        pin, build = self._pin, self._build
+        names = (*DRIVERS[build.backend].programs, *build.tools)
+        tools = {name: str(programs.locate(name)) for name in names}
+        libraries, wheels = self._below.libraries.values(), self._below.wheels.values()
+        commands = _commands(build)
+        variables = build_env(build, self._setting, libraries, with_python=self._needs_python)
+        needs = [step.id for step in fetches]
+        needs += [offer.result for offer in (*libraries, *wheels)]
+        needs += [offer.last for offer in self._below.direct]  # the others': before these
+        return BuildStep(
+            id=f"build:{pin.name}",
+            name=pin.name,
+            version=pin.version,
+            needs=tuple(dict.fromkeys(needs)),
+            inputs=self._inputs(commands, variables.key, tools),
+            result=pin.recipe.kind,
+            unpack=tuple(
+                Unpack(source=source, strip=getattr(source.source, "strip", 1))
+                for source in pin.sources
+            ),
+            patches=pin.patches,
+            commands=commands,
+            env=variables.all,
+            programs=tools,
+            libraries={offer.name: offer.result for offer in libraries},
+            install=pin.recipe.install,
+            resources=pin.recipe.resources,
+            environment=self._environment(),
+            timeout_minutes=build.timeout_minutes,
+        )
+
+    def _environment(self) -> Environment | None:
+        if not self._needs_python:
+            return None
+        return Environment(
+            python=self._setting.python.path,
+            wheels=self._wheel_set,
+            install=tuple(offer.result for offer in self._below.wheels.values()),
+        )
+
+    def _filled(self, values: Mapping[str, str]) -> Build:
+        paths = self._below.paths
+
+        def fill(text: str, key: Key) -> str:
+            return expand(text, values, lambda: self._where(self._pin.name, *key), paths)
+
+        return filled(self._recipe, fill, ("build",))
+
+    def _requirements(self) -> WheelSet | None:
+        for number, text in enumerate(self._build.requires):
+            if not _is_requirement(text):
+                raise InputError(
+                    f"'{text}' is not a requirement",
+                    where=self._where(self._pin.name, "build", "requires", number),
+                    remedy='write it as "name==1.2.3"',
+                )
+        python = self._setting.python
+        return (
+            WheelSet(
+                requires=self._build.requires,
+                python=python.version,
+                tag=python.tag,
+                platform=python.platform,
+            )
+            if self._build.requires
+            else None
+        )
+
+    def _inputs(
+        self,
+        commands: Sequence[Command],
+        variables: dict[str, str],
+        tools: Mapping[str, str],
+    ) -> dict[str, str]:
+        build = self._build
+        if b"{toolchain." in msgspec.json.encode(self._recipe):  # a path, perhaps
+            build = self._filled({**self._values, **self._setting.nameless})
+            commands = _commands(build)
+            variables = {**variables, **{k: v for k, v in build.env.items() if k in variables}}
+        self._suited()
+        return {
+            **inputs.of_build(self._pin, build, commands, variables, tools),
+            **inputs.of_setting(self._setting, build.languages, with_python=self._needs_python),
+        }
+
+    def _suited(self) -> None:
+        """Refuse compilers that are missing or that the recipe says cannot compile it."""
+        name, found = self._pin.name, self._setting.compilers
+        for language in self._build.languages:
+            if (role := inputs.ROLES[language]) not in found.digests:
+                raise InputError(
+                    f"{name} needs a {language} compiler, and none is installed",
+                    where=f"toolchain {found.toolchain}: {role}",
+                    remedy="apt-get install gfortran, or dnf install gcc-gfortran"
+                    if role == "fc"
+                    else "install it and put it on PATH",
+                )
+        wanted = self._pin.recipe.compilers.get(found.family, "*")
+        if not matches(found.version, wanted):
+            raise InputError(
+                f"{name} needs {found.family} {wanted}, and {found.version} is installed",
+                where=self._where(name, "compilers", found.family),
+                remedy="install another version, or choose another compiler with --toolchain",
+            )
+
+
+def _commands(build: Build) -> tuple[Command, ...]:
+    commands = DRIVERS[build.backend].commands(build)
+    if not build.network:
+        return commands
+    return tuple(msgspec.structs.replace(command, offline=False) for command in commands)
+
+
+@lru_cache(maxsize=4096)
+def _is_requirement(text: str) -> bool:
+    try:
+        Requirement(text)
+    except InvalidRequirement:
+        return False
+    return True

@@ -1,0 +1,58 @@
+"""What a whole run is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeAlias
+
+from wheelforge.interpreter import Interpreter
+from wheelforge.target import Target
+from wheelforge.toolchain import Compilers
+
+# (recipe, key, …) → `file:line: key`, for messages
+Where: TypeAlias = Callable[..., str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What the whole run is for: the processor, its flags, the compilers and the Python."""
+
+    target: Target
+    flags: str
+    compilers: Compilers
+    python: Interpreter
+
+    @cached_property
+    def values(self) -> dict[str, str]:
+        """What every recipe may refer to: `{target.acl_arch}`, `{toolchain.cc}` …"""
+        target, compilers = self.target, self.compilers
+        return {
+            **{f"target.{name}": value for name, value in target.values.items()},
+            "target.name": target.name,
+            "target.machine": target.machine,
+            "target.flags": self.flags,
+            "target.ldflags": target.ldflags,
+            "toolchain.name": compilers.toolchain,
+            "toolchain.family": compilers.family,
+            **{f"toolchain.{role}": path for role, path in compilers.paths.items()},
+            "python.version": self.python.version,
+        }
+
+    @cached_property
+    def nameless(self) -> dict[str, str]:
+        """The values whose text differs from machine to machine, by their names instead."""
+        return {f"toolchain.{role}": f"({role})" for role in self.compilers.paths}
+
+    @cached_property
+    def search_path(self) -> str:
+        """The folders of a build's PATH, below those of its own environment."""
+        folders = [str(Path(path).parent) for path in self.compilers.paths.values()]
+        return ":".join(dict.fromkeys(["@{bin}", *folders, "/usr/bin", "/bin"]))
+
+    @cached_property
+    def python_words(self) -> str:
+        """The Python as a key names it."""
+        return f"{self.python.version} {self.python.soabi}"
