@@ -7,6 +7,7 @@ them as package data. Overlays are folders of recipe files laid over recipes of 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -14,11 +15,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-import tomli
 
 from wheelforge.compatibility import Row, Table
 from wheelforge.errors import InputError, nearest
 from wheelforge.recipe import Document, Layer
+from wheelforge.recipe.conditions import ordered
+from wheelforge.recipe.faults import Fault, converted
 from wheelforge.target import Target
 from wheelforge.toolchain import Toolchain
 
@@ -74,7 +76,6 @@ class Catalog:
             self._cache[name] = Document(name, layers)
         return self._cache[name]
 
-
     def rows(self) -> tuple[Row, ...]:
         """The compatibility table: every file in the `compatibility` folders, overlays last."""
         folders = (*self.folders, *self.overlays)
@@ -87,7 +88,11 @@ def open_catalog(recipes: Sequence[Path] = (), overlays: Sequence[str] = ()) -> 
     own = shipped() / "recipes"
     for folder in recipes:
         if not folder.is_dir():
-            raise InputError("is not a folder of recipes", where=f"--recipes {folder}")
+            raise InputError(
+                "is not a folder of recipes",
+                where=f"--recipes {folder}",
+                remedy="give the path of a folder that holds NAME.toml files",
+            )
     return Catalog((own, *recipes), tuple(_overlay(name, own / "overlays") for name in overlays))
 
 
@@ -117,6 +122,8 @@ def toolchains() -> dict[str, Path]:
 def load_target(name: str) -> Target:
     """A target by name, or from a TOML file; features come from archspec."""
     target = _load(name, targets(), Target, "--target")
+    for family, version in target.compilers.items():
+        _version(version, f"target {target.name}: compilers.{family}")
     if target.archspec == "native":
         return _native(target, name)
     return _with_features(target)
@@ -124,7 +131,27 @@ def load_target(name: str) -> Target:
 
 def load_toolchain(name: str) -> Toolchain:
     """A toolchain by name, or from a TOML file."""
-    return _load(name, toolchains(), Toolchain, "--toolchain")
+    toolchain = _load(name, toolchains(), Toolchain, "--toolchain")
+    _version(toolchain.minimum, f"toolchain {toolchain.name}: minimum")
+    try:
+        groups = re.compile(toolchain.version_pattern).groups
+    except re.error:
+        groups = 0
+    if not groups:
+        raise InputError(
+            f"'{toolchain.version_pattern}' is not a regular expression with a group",
+            where=f"toolchain {toolchain.name}: version_pattern",
+            remedy=r"write it as '(\d+\.\d+)'",
+        )
+    return toolchain
+
+
+def _version(text: str, where: str) -> None:
+    try:
+        ordered(text)
+    except InputError as error:
+        error.where = where
+        raise
 
 
 def _named(folder: Path) -> dict[str, Path]:
@@ -149,10 +176,11 @@ def _load(name: str, known: Mapping[str, Path], kind: type[T], option: str) -> T
 
 
 def _converted(path: Path, kind: type[T]) -> T:
+    layer = Layer.load(path, _shown(path))
     try:
-        return msgspec.convert(tomli.loads(path.read_text(encoding="utf-8")), kind, strict=True)
-    except (tomli.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise InputError(str(error).replace("`", "'"), where=_shown(path)) from error
+        return converted(layer.data, kind)
+    except Fault as fault:
+        raise layer.refuse(fault.what, fault.key, fault.remedy) from fault
 
 
 def _with_features(target: Target) -> Target:
@@ -169,6 +197,7 @@ def _with_features(target: Target) -> Target:
         raise InputError(
             f"'{target.archspec}' is a {known.family}, not a {target.machine}",
             where=f"target {target.name}: machine",
+            remedy=f'write machine = "{known.family}", or name another processor',
         )
     features = tuple(sorted({*target.features, *known.features}))
     return msgspec.structs.replace(target, features=features)

@@ -57,6 +57,12 @@ def compilers(toolchain: Toolchain, memo: Memo) -> Compilers:
                 remedy=_install(toolchain, role),
             )
     version, machine = _identity(toolchain, paths["cc"], memo)
+    if toolchain.machine not in {"native", machine}:
+        raise InputError(
+            f"{paths['cc']} compiles for {machine}, and the toolchain is for {toolchain.machine}",
+            where=f"toolchain {toolchain.name}: machine",
+            remedy="correct programs.cc in the toolchain's file, or its machine",
+        )
     if ordered(version) < ordered(toolchain.minimum):
         raise InputError(
             f"{paths['cc']} is version {version}, and {toolchain.minimum} is the oldest that works",
@@ -68,7 +74,7 @@ def compilers(toolchain: Toolchain, memo: Memo) -> Compilers:
         family=toolchain.family,
         version=version,
         machine=machine,
-        libc=" ".join(platform.libc_ver()),
+        libc=" ".join(platform.libc_ver()).strip() or "unknown",
         paths={role: str(path) for role, path in paths.items()},
         digests={role: memo.of_file(path) for role, path in paths.items()},
         env=toolchain.env,
@@ -157,7 +163,9 @@ def _pythons(wanted: str) -> Iterator[Path]:
             if (path := Path(folder, name)).is_file() and os.access(path, os.X_OK):
                 yield path.absolute()
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    yield from sorted(pyenv.glob(f"versions/{glob.escape(wanted)}*/bin/python"), reverse=True)
+    for end in ("", ".*"):  # 3.1 is not the beginning of 3.12
+        names = f"versions/{glob.escape(wanted)}{end}/bin/python"
+        yield from sorted(pyenv.glob(names), reverse=True)
     argv = [str(programs.locate("uv")), "python", "find", "--no-project", "--no-config",
             "--no-python-downloads", "--managed-python", wanted]  # fmt: skip
     with suppress(ForgeError):
@@ -173,18 +181,24 @@ def _first(names: Sequence[str]) -> Path | None:
 
 
 def _identity(toolchain: Toolchain, cc: Path, memo: Memo) -> tuple[str, str]:
-    known = _remembered(f"compiler:{cc}", cc, memo)
+    name = f"compiler:{cc}:{toolchain.version_pattern}"
+    known = _remembered(name, cc, memo)
     if known is None:
         text = process.capture([str(cc), "--version"], env={**os.environ, "LC_ALL": "C"})
         match = re.search(toolchain.version_pattern, text)
-        if not match:
+        try:
+            version = str(ordered(match[1] if match else ""))
+        except InputError as error:
+            first = text.strip().partition("\n")[0]
             raise InputError(
-                f"its version cannot be read from '{text.splitlines()[:1]}'", where=str(cc)
-            )
+                f"the version of {cc} cannot be read from '{first}'",
+                where=f"toolchain {toolchain.name}: version_pattern",
+                remedy="write a pattern whose first group is the version",
+            ) from error
         machine = process.capture([str(cc), "-dumpmachine"]).strip().split("-")[0]
-        known = {"version": match[1], "machine": machine}
-        _remember(f"compiler:{cc}", cc, known, memo)
-    return str(known["version"]), str(known["machine"])
+        known = {"version": version, "machine": machine}
+        _remember(name, cc, known, memo)
+    return known["version"], known["machine"]
 
 
 def _signature(path: Path) -> list[int]:
@@ -193,9 +207,9 @@ def _signature(path: Path) -> list[int]:
 
 
 def _remembered(name: str, path: Path, memo: Memo) -> dict[str, str] | None:
-    value = memo.get(name)
-    if isinstance(value, list) and value[0] == _signature(path):
-        return dict(value[1])
+    match memo.get(name):
+        case [signature, dict(value)] if signature == _signature(path):
+            return dict(value)
     return None
 
 

@@ -12,12 +12,11 @@ from functools import cached_property, reduce
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from packaging.version import Version
 
 from wheelforge.errors import InputError
 from wheelforge.recipe.conditions import Conditions, ordered
-from wheelforge.recipe.faults import Fault, fault
+from wheelforge.recipe.faults import Fault, converted
 from wheelforge.recipe.layers import Layer, Table, laid_over
 from wheelforge.recipe.model import Recipe
 from wheelforge.recipe.origins import leaves, mark, placed
@@ -88,7 +87,7 @@ class Document:
         """Decide every condition and return the typed recipe; InputError names file and key."""
         data = reduce(laid_over, (layer.decided(conditions) for layer in self.layers))
         try:
-            recipe = _convert(data)
+            recipe = converted(data, Recipe)
             for item in broken(recipe, self.name):
                 raise item
         except Fault as item:
@@ -117,10 +116,3 @@ class Document:
         place = placed(item.key, self._marked(conditions)) or self.layers[0].place(item.key)
         told = f"{place}: {dotted(item.key)}" if item.key else place
         return InputError(item.what, where=told, remedy=item.remedy)
-
-
-def _convert(data: Table) -> Recipe:
-    try:
-        return msgspec.convert(data, Recipe, strict=True)
-    except msgspec.ValidationError as error:
-        raise fault(error, data) from error

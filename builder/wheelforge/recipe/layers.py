@@ -86,7 +86,8 @@ class Layer:
 
     def refuse(self, what: str, key: Key, remedy: str) -> InputError:
         """An error at one of this file's own keys."""
-        return InputError(what, where=f"{self.place(key)}: {dotted(key)}", remedy=remedy)
+        where = f"{self.place(key)}: {dotted(key)}" if key else self.shown
+        return InputError(what, where=where, remedy=remedy)
 
     def chains(self) -> Iterator[tuple[str, ...]]:
         """For every `when` table its condition, after those of the `when` tables around it."""
