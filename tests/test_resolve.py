@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import CONDITIONS, SHA, TREE, Shelf, document, layer, recipe, refusal, resolved
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import CONDITIONS, SHA, TREE, Shelf, document, layer, recipe, refusal, resolved
 from wheelforge.errors import InputError
 from wheelforge.pin import Resolution
 from wheelforge.recipe import ArchiveSource, Document, GitSource, PathSource
@@ -78,7 +78,7 @@ def test_a_package_chosen_too_early_is_chosen_again() -> None:
 
 
 def test_a_wish_of_a_version_that_is_not_chosen_does_not_count() -> None:
-    """a 2.0 wants b < 2, but late says that a must be 1.0, which wants nothing of b."""
+    """A 2.0 wants b < 2, but late says that a must be 1.0, which wants nothing of b."""
     texts = {
         "top": recipe("top", head=dep(b="*", a="*", mid="*")),
         "a": recipe("a", "[depends.when.'version >=2']\nb = '<2'", versions=["2.0", "1.0"]),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from builders import SHA, document, layer, recipe
 
+from builders import SHA, document, layer, recipe
 from wheelforge import catalog, digest
 from wheelforge.recipe import Document
 from wheelforge.recipe.lint import faults

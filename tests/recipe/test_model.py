@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from builders import CONDITIONS, SHA, document, recipe
 
+from builders import CONDITIONS, SHA, document, recipe
 from wheelforge import catalog
 from wheelforge.recipe import Build, Recipe, Resources
 

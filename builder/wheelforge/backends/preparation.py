@@ -15,6 +15,7 @@ def patch_command(number: int, patch: PinnedPatch, tree: str) -> Command:
         str(programs.locate("patch")),
         "--batch",
         "--forward",
+        "--no-backup-if-mismatch",
         "--fuzz=0",
         f"--strip={patch.strip}",
         f"--input={patch.file}",
