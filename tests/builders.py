@@ -5,6 +5,8 @@ Nothing here starts a program, needs a compiler or reads a file.
 
 from __future__ import annotations
 
+import sys
+import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +37,13 @@ PYTHON = Interpreter(
     tag="cp312",
     soabi="cpython-312-aarch64-linux-gnu",
     platform="linux_aarch64",
+)
+HERE = Interpreter(
+    path=sys.executable,
+    version=".".join(map(str, sys.version_info[:3])),
+    tag=f"cp{sys.version_info[0]}{sys.version_info[1]}",
+    soabi=sysconfig.get_config_var("SOABI"),
+    platform=sysconfig.get_platform(),
 )
 TARGET = Target(
     name="a64fx",

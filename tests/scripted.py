@@ -12,10 +12,11 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from command_line import Forge, Ran
 from fake_wheels import make_wheel
 from wheelforge import pipeline, process
 from wheelforge.pipeline import Built, Limits, Options
@@ -40,19 +41,9 @@ cxx = ["{folder}/cc"]
 """
 
 
-class Ran(NamedTuple):
-    """How a command ended and what it printed."""
-
-    code: int
-    out: str
-    err: str
-
-
 @dataclass(frozen=True)
-class Yard:
-    """A home, a wheelhouse, a folder of recipes and a compiler that compiles nothing."""
-
-    root: Path
+class Yard(Forge):
+    """A forge whose compiler compiles nothing."""
 
     def __post_init__(self) -> None:
         self.recipes.mkdir()
@@ -60,18 +51,6 @@ class Yard:
         compiler.write_text(_COMPILER.format(machine=os.uname().machine))
         compiler.chmod(0o755)
         self.toolchain.write_text(_TOOLCHAIN.format(folder=self.root))
-
-    @property
-    def home(self) -> Path:
-        return self.root / "home"
-
-    @property
-    def wheelhouse(self) -> Path:
-        return self.root / "wheelhouse"
-
-    @property
-    def recipes(self) -> Path:
-        return self.root / "recipes"
 
     @property
     def toolchain(self) -> Path:
@@ -129,9 +108,6 @@ class Yard:
             argv += ["--wheelhouse", str(self.wheelhouse), "--no-verify"]
         return argv
 
-    def env(self) -> dict[str, str]:
-        return {**os.environ, "WHEELFORGE_HOME": str(self.home)}
-
     def start(self, *words: str | Path) -> subprocess.Popen[str]:
         """Start wheelforge as a user would."""
         return subprocess.Popen(
@@ -139,8 +115,9 @@ class Yard:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
-    def run(self, *words: str | Path) -> Ran:
+    def run(self, *words: str | Path, env: dict[str, str] | None = None) -> Ran:
         """Run wheelforge to its end."""
+        assert env is None, "a yard's commands run in its own environment"
         return ended(self.start(*words))
 
     def survivors(self) -> list[int]:

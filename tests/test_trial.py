@@ -1,28 +1,18 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-import sysconfig
 from typing import TYPE_CHECKING
 
 import pytest
 
+from builders import HERE
 from fake_wheels import make_wheel
 from wheelforge.errors import RejectedError
-from wheelforge.interpreter import Interpreter
 from wheelforge.recipe import PythonCheck
 from wheelforge.trial import Trial, make_trial
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-HERE = Interpreter(
-    path=sys.executable,
-    version=".".join(map(str, sys.version_info[:3])),
-    tag=f"cp{sys.version_info[0]}{sys.version_info[1]}",
-    soabi=sysconfig.get_config_var("SOABI"),
-    platform=sysconfig.get_platform(),
-)
 
 
 def test_exactly_the_given_wheels_are_installed(tmp_path: Path) -> None:

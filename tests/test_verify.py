@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
-import sysconfig
 from typing import TYPE_CHECKING
 
 import pytest
 
+from builders import HERE
 from fake_wheels import flip_byte, make_wheel
 from wheelforge import index, lock
 from wheelforge.errors import InputError, RejectedError
@@ -18,14 +17,6 @@ from wheelforge.verify import agree, verify
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-HERE = Interpreter(
-    path=sys.executable,
-    version=".".join(map(str, sys.version_info[:3])),
-    tag=f"cp{sys.version_info[0]}{sys.version_info[1]}",
-    soabi=sysconfig.get_config_var("SOABI"),
-    platform=sysconfig.get_platform(),
-)
 
 
 @pytest.fixture

@@ -93,7 +93,8 @@ def open_catalog(recipes: Sequence[Path] = (), overlays: Sequence[str] = ()) -> 
                 where=f"--recipes {folder}",
                 remedy="give the path of a folder that holds NAME.toml files",
             )
-    return Catalog((own, *recipes), tuple(_overlay(name, own / "overlays") for name in overlays))
+    given = (folder.absolute() for folder in recipes)  # plans are run from other folders too
+    return Catalog((own, *given), tuple(_overlay(name, own / "overlays") for name in overlays))
 
 
 def _overlay(name: str, shipped_overlays: Path) -> Path:

@@ -65,10 +65,8 @@ def test_patch_files(tmp_path: Path) -> None:
         for name in ("there", "gone")
     )
     doc = Document("demo", (layer(recipe(body=body), folder=tmp_path),))
-    assert list(faults(doc, KNOWN, lambda _path: SHA)) == [
-        f"recipes/demo.toml:{recipe(body=body).count(chr(10)) - 4}: patches[1]: "
-        "there is no patch file 'gone.patch'"
-    ]
+    (gone,) = faults(doc, KNOWN, lambda _path: SHA)
+    assert gone.endswith(": patches[1]: there is no patch file 'gone.patch'")
     wrong, _ = faults(doc, KNOWN, digest.of_file)
     assert wrong.endswith(f"has SHA-256 {digest.of_file(tmp_path / 'there.patch')}, not {SHA}")
 

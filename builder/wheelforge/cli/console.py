@@ -72,8 +72,10 @@ class Console:
                 say(f"{wheelhouse} was left as it was{goes_on}")
                 return
         wheels = [path for path in built.files if path.suffix == ".whl"]
-        for path in wheels:
+        for path in (*built.prefixes, *wheels):
             say(f"  {path}")
+        if not wheels:
+            return
         if not built.changed:
             say(f"nothing changed: {wheelhouse} is up to date")
         if built.proven:

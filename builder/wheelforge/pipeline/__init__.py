@@ -22,10 +22,14 @@ __all__ = ["Built", "Home", "Limits", "Options", "build", "fetch", "make_plan", 
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """What a build came to: the plan, the run (None: nothing had to run), what was written."""
+    """What a build came to: the plan, the run (None: nothing had to run), what was written.
+
+    `prefixes` are where the requested libraries live; they are in no wheelhouse.
+    """
 
     plan: Plan
     outcome: Outcome | None
+    prefixes: tuple[Path, ...] = ()
     files: tuple[Path, ...] = ()
     changed: bool = False
     proven: tuple[str, ...] = ()
@@ -47,7 +51,7 @@ def build(
     home = Home.open(offline=options.offline)
     adopt(options, home)
     plan = make_plan(options, home)
-    from wheelforge.pipeline.deliver import deliver, proven, ready
+    from wheelforge.pipeline.deliver import deliver, prefixes, proven, ready
 
     ready(wheelhouse, plan)
     show(plan)
@@ -66,7 +70,12 @@ def build(
     due = prove and files and (changed or not proven(wheelhouse))
     passed = verify(wheelhouse, home, tell) if due else []
     return Built(
-        plan=plan, outcome=outcome, files=tuple(files), changed=changed, proven=tuple(passed)
+        plan=plan,
+        outcome=outcome,
+        prefixes=prefixes(plan, home),
+        files=tuple(files),
+        changed=changed,
+        proven=tuple(passed),
     )
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from wheelforge import atomic, digest, index, lock, wheel
 from wheelforge.errors import InputError
-from wheelforge.graph import CheckStep, Plan, RepairStep, WheelSet
+from wheelforge.graph import BuildStep, CheckStep, Plan, RepairStep, WheelSet
 from wheelforge.interpreter import Interpreter
 from wheelforge.pipeline.options import Home
 from wheelforge.pipeline.results import Results
@@ -109,6 +109,16 @@ def deliver(
         write_root(home.root, wheelhouse, house.keys)
     home.memo.save()
     return [*wheels, *files], any(changed) or _stamps(wheelhouse) != before
+
+
+def prefixes(plan: Plan, home: Home) -> tuple[Path, ...]:
+    """Where the libraries that were asked for live in the store."""
+    results = Results(plan, home)
+    return tuple(
+        results.entry(step.id).path
+        for step in plan.steps
+        if isinstance(step, BuildStep) and step.result == "library" and step.name in plan.requested
+    )
 
 
 def proven(wheelhouse: Path) -> bool:

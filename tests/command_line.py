@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +18,8 @@ class Ran(NamedTuple):
     err: str
 
 
-class Forge(NamedTuple):
+@dataclass(frozen=True)
+class Forge:
     """A WHEELFORGE_HOME, a wheelhouse and a folder of recipes."""
 
     root: Path

@@ -1,0 +1,267 @@
+"""Which change of what changes the key of which steps: no more and no less."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import COMPILERS, PYTHON, SETTING, SHA, TARGET, FakeView, manifest, planned, recipe
+from wheelforge import programs
+from wheelforge.graph import Plan, WheelSet
+from wheelforge.pin import PinnedSource
+from wheelforge.plan import Setting
+from wheelforge.store import Entry, Found
+
+CMAKE = """\
+[build]
+backend = "cmake"
+targets = ["all"]
+tools = ["scons"]
+job_variables = ["MAX_JOBS"]
+timeout_minutes = 5
+[build.options]
+A = 1
+CC = "{toolchain.cc}"
+[build.env]
+B = "{target.acl_arch}"
+LINKER = "{toolchain.cxx}"
+"""
+LIBRARY = """\
+[install]
+keep = ["x"]
+[exports.env]
+MID_ROOT = "{prefix}"
+[resources]
+memory_per_job = "1 GiB"
+[[checks]]
+type = "file"
+path = "p"
+"""
+WHEEL = """\
+[build]
+backend = "setuptools"
+requires = ["setuptools==77"]
+[repair]
+exclude = ["libx.so"]
+[[checks]]
+type = "python"
+name = "n"
+code = "x"
+"""
+
+
+def _stack() -> dict[str, str]:
+    """`top` (wheel) → `mid` → `low`; `other` stands alone; `top` nests `src`."""
+    git = '\ntype = "git"\nurl = "x"\ncommit = { "1.0" = "' + "1" * 40 + '" }'
+    return {
+        "low": recipe("low", "[[checks]]\ntype = 'file'\npath = 'p'"),
+        "mid": recipe("mid", LIBRARY, head="depends = { low = '*' }", build=CMAKE),
+        "src": recipe("src", kind="source", source=git),
+        "other": recipe("other"),
+        "top": recipe("top", "[nested.src]\nat = 'third'", head="depends = { mid = '*' }",
+                      kind="wheel", build=WHEEL),
+    }  # fmt: skip
+
+
+class AllBuilt(FakeView):
+    """A store that has everything; a result is the same whatever it was made from."""
+
+    def find(self, key: str, name: str, version: str) -> Found:
+        return Found(Entry(Path("store"), manifest(key, name, version, f"output of {name}")))
+
+
+class AllDiffer(AllBuilt):
+    """A store that has everything; results differ whenever their keys do."""
+
+    def find(self, key: str, name: str, version: str) -> Found:
+        return Found(Entry(Path("store"), manifest(key, name, version, f"output of {key}")))
+
+
+def _keys(
+    texts: Mapping[str, str] | None = None,
+    setting: Setting = SETTING,
+    view: FakeView | None = None,
+    **request: Any,
+) -> dict[str, str]:
+    made = planned(
+        texts or _stack(), "top", "other", setting=setting, view=view or AllBuilt(), **request
+    )
+    return {name: state.key for name, state in made.states.items() if state.key}
+
+
+def _changed(one: dict[str, str], two: dict[str, str]) -> set[str]:
+    return {name for name in one.keys() | two.keys() if one.get(name) != two.get(name)}
+
+
+def _edit(name: str, old: str, new: str) -> dict[str, str]:
+    texts = _stack()
+    assert old in texts[name], f"{old} is not in {texts[name]}"
+    return texts | {name: texts[name].replace(old, new, 1)}
+
+
+BUILDS = {"build:low", "build:mid", "build:other", "build:top"}
+STEPS = {*BUILDS, "check:low", "check:mid", "repair:top", "check:top"}
+
+
+def test_every_step_but_fetches_has_a_key() -> None:
+    keys = _keys()
+    assert set(keys) == STEPS
+    assert len(set(keys.values())) == len(STEPS)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "steps"),
+    [
+        ("mid", "A = 1", "A = 2", {"build:mid"}),
+        ("mid", "A = 1", "A = 1\nZ = 2", {"build:mid"}),
+        ("mid", 'targets = ["all"]', "", {"build:mid"}),
+        ("mid", 'B = "{target', 'B = "x{target', {"build:mid"}),
+        ("mid", "[build.env]", "[build.env]\nC = '1'", {"build:mid"}),
+        ("mid", "[build.env]", "[build.env]\nPATH = '/x'", {"build:mid"}),
+        ("mid", '["scons"]', '["ninja"]', {"build:mid"}),
+        ("mid", '["MAX_JOBS"]', '["JOBS"]', {"build:mid"}),
+        ("mid", 'keep = ["x"]', 'keep = ["y"]', {"build:mid"}),
+        ("mid", 'backend = "cmake"', 'backend = "cmake"\ndirectory = "d"', {"build:mid"}),
+        ("mid", 'backend = "cmake"', 'backend = "cmake"\ngenerator = "Unix Makefiles"',
+         {"build:mid"}),
+        ("mid", 'backend = "cmake"', 'backend = "cmake"\nnetwork = true', {"build:mid"}),
+        ("mid", 'backend = "cmake"', 'backend = "cmake"\nlanguages = ["c"]', {"build:mid"}),
+        ("mid", SHA, "1" * 64, {"build:mid"}),
+        ("mid", 'url = "', 'strip = 2\nurl = "', {"build:mid"}),
+        ("low", 'backend = "script"', 'backend = "script"\ncommands = [["x"]]', {"build:low"}),
+        ("top", "setuptools==77", "setuptools==78", {"build:top"}),
+        ("top", "libx.so", "liby.so", {"repair:top"}),
+        ("top", "third", "fourth", {"build:top"}),
+        ("src", "1" * 40, "2" * 40, {"build:top"}),
+        ("src", 'url = "x"', 'url = "x"\nsubmodules = true', {"build:top"}),
+        ("top", 'code = "x"', 'code = "y"', {"check:top"}),
+        ("mid", 'path = "p"', 'path = "{version}"', {"check:mid"}),
+        # what a package exports is its dependents' input, not its own
+        ("mid", "MID_ROOT", "MID_HOME", {"build:top"}),
+        ("low", "[[checks]]", "[exports]\nlibraries = ['lib64']\n[[checks]]",
+         {"build:mid", "build:top", "repair:top"}),
+        # what cannot change a result
+        ("mid", 'summary = "A test"', 'summary = "b"\nnotes = "c"\nhomepage = "d"', set()),
+        ("mid", 'license = "MIT"', 'license = "BSD"', set()),
+        ("mid", "timeout_minutes = 5", "timeout_minutes = 50", set()),
+        ("mid", '"1 GiB"', '"2 GiB"\nmax_jobs = 3\ncpu_minutes = 9', set()),
+        ("mid", 'url = "', 'mirrors = ["y"]\nurl = "', set()),
+        ("mid", "https://host.test", "https://other.test", set()),
+        ("src", 'url = "x"', 'url = "y"', set()),
+        ("mid", "[[checks]]", "[[checks]]\ntype = 'file'\npath = 'q'\n[[checks]]", {"check:mid"}),
+        ("low", "[[checks]]\ntype = 'file'\npath = 'p'", "", {"check:low"}),
+        ("top", "depends = { mid", "companions = { other = '*' }\ndepends = { mid", set()),
+        ("other", "[build]", "[build.when.'target avx']\nnetwork = true\n[build]", set()),
+        ("other", "[build]", "[build.when.'target sve']\nnetwork = true\n[build]", {"build:other"}),
+    ],
+)  # fmt: skip
+def test_a_change_of_a_recipe(name: str, old: str, new: str, steps: set[str]) -> None:
+    assert _changed(_keys(), _keys(_edit(name, old, new))) == steps
+
+
+def _compilers(**changes: Any) -> Setting:
+    changed = msgspec.structs.replace(COMPILERS, **changes)
+    return Setting(target=TARGET, flags="-mcpu=a64fx", compilers=changed, python=PYTHON)
+
+
+def _python(**changes: Any) -> Setting:
+    changed = msgspec.structs.replace(PYTHON, **changes)
+    return Setting(target=TARGET, flags="-mcpu=a64fx", compilers=COMPILERS, python=changed)
+
+
+def _target(flags: str = "-mcpu=a64fx", **changes: Any) -> Setting:
+    changed = msgspec.structs.replace(TARGET, **changes)
+    return Setting(target=changed, flags=flags, compilers=COMPILERS, python=PYTHON)
+
+
+@pytest.mark.parametrize(
+    ("setting", "steps"),
+    [
+        (_target("-mcpu=other"), BUILDS),
+        (_target(ldflags="-Wl,-x"), BUILDS),
+        (_target(values={**TARGET.values, "acl_arch": "armv8a"}), {"build:mid"}),
+        (_target(values={**TARGET.values, "threads": "1"}), set()),
+        (_target(name="mine", summary="other"), set()),
+        (_compilers(digests={**COMPILERS.digests, "cc": "e" * 64}), BUILDS),
+        (_compilers(digests={**COMPILERS.digests, "ar": "e" * 64}), set()),
+        (_compilers(version="13.3"), BUILDS),
+        (_compilers(libc="glibc 2.40"), BUILDS),
+        (_compilers(flags="--sysroot=x"), BUILDS),
+        (_compilers(env={"A": "1"}), BUILDS),
+        (_compilers(toolchain="mine"), set()),
+        (_compilers(paths={"cc": "/opt/bin/gcc", "cxx": "/opt/bin/g++"}), set()),
+        (_python(version="3.12.5"), {"build:top", "check:top"}),
+        (_python(soabi="other"), {"build:top", "check:top"}),
+        (_python(path="/elsewhere/python"), set()),
+    ],
+)
+def test_a_change_of_the_setting(setting: Setting, steps: set[str]) -> None:
+    assert _changed(_keys(), _keys(setting=setting)) == steps
+
+
+def test_versions_of_programs_count_and_their_places_do_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = _keys()
+    monkeypatch.setattr(programs, "locate", lambda name: Path("/elsewhere", name))
+    assert _keys() == before
+    versions = {"cmake": "3.99", "auditwheel": "99"}
+    real = programs.version
+    monkeypatch.setattr(programs, "version", lambda name: versions.get(name) or real(name))
+    assert _changed(before, _keys()) == {"build:mid", "repair:top"}
+
+
+def test_a_changed_source_tree(tmp_path: Path) -> None:
+    one = _keys(sources={"mid": tmp_path})
+    assert _changed(_keys(), one) == {"build:mid"}
+    assert _keys(sources={"mid": tmp_path}) == one
+
+
+def test_patches_their_order_and_depth(tmp_path: Path) -> None:
+    (tmp_path / "recipes").mkdir()
+
+
+def test_build_requirements_count_as_they_were_found() -> None:
+    view = AllBuilt()
+    view.wheels = "wheels-2"
+    assert _changed(_keys(), _keys(view=view)) == {"build:top"}
+
+
+def test_a_change_reaches_dependants_and_nobody_else_when_results_differ() -> None:
+    before = _keys(view=AllDiffer())
+    after = _keys(_edit("mid", "A = 1", "A = 2"), view=AllDiffer())
+    assert _changed(before, after) == STEPS - {"build:low", "check:low", "build:other"}
+
+
+def test_a_dependency_that_comes_out_the_same_spares_its_dependants() -> None:
+    after = _edit("low", 'backend = "script"', 'backend = "script"\ncommands = [["x"]]')
+    assert _changed(_keys(), _keys(after)) == {"build:low"}
+
+
+@given(st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 2), min_size=1))
+def test_the_order_of_options_in_the_file_counts_only_on_the_command_line(
+    options: dict[str, int],
+) -> None:
+    """Inputs are compared by name; the commands, in which the order may matter, as they are."""
+
+    def made(items: list[tuple[str, int]]) -> Plan:
+        lines = "\n".join(f"{key} = {value}" for key, value in items)
+        return planned(
+            {"x": recipe("x", f"[build.options]\n{lines}", build='[build]\nbackend = "make"')}
+        )
+
+    one, two = made(list(options.items())), made(list(reversed(options.items())))
+    inputs = [dict(plan.steps[-1].inputs) for plan in (one, two)]
+    commands = [item.pop("commands") for item in inputs]
+    assert inputs[0] == inputs[1]
+    assert (commands[0] == commands[1]) == (len(options) == 1)
+
+
+_: Callable[..., object] = PinnedSource
+__: Callable[..., object] = WheelSet
