@@ -11,6 +11,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+
 from command_line import Forge
 
 pytestmark = pytest.mark.e2e

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from command_line import Forge
 
+from command_line import Forge
 from wheelforge import process
 
 pytestmark = pytest.mark.e2e

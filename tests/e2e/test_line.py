@@ -11,8 +11,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from command_line import Forge
 
+from command_line import Forge
 from wheelforge import catalog, programs
 from wheelforge.wheel import parse_name
 

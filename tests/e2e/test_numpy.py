@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import Forge
 
+from command_line import Forge
 from wheelforge import catalog, programs
 from wheelforge.wheel import parse_name
 

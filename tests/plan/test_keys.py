@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from builders import COMPILERS, PYTHON, SETTING, SHA, TARGET, FakeView, manifest, planned, recipe
 from wheelforge import programs
-from wheelforge.graph import Plan, WheelSet
-from wheelforge.pin import PinnedSource
+from wheelforge.graph import Plan
 from wheelforge.plan import Setting
 from wheelforge.store import Entry, Found
 
@@ -157,8 +156,9 @@ def test_every_step_but_fetches_has_a_key() -> None:
         ("mid", "[[checks]]", "[[checks]]\ntype = 'file'\npath = 'q'\n[[checks]]", {"check:mid"}),
         ("low", "[[checks]]\ntype = 'file'\npath = 'p'", "", {"check:low"}),
         ("top", "depends = { mid", "companions = { other = '*' }\ndepends = { mid", set()),
-        ("other", "[build]", "[build.when.'target avx']\nnetwork = true\n[build]", set()),
-        ("other", "[build]", "[build.when.'target sve']\nnetwork = true\n[build]", {"build:other"}),
+        ("other", "[build]", "[build.when.'target avx']\ndirectory = 'd'\n[build]", set()),
+        ("other", "[build]", "[build.when.'target sve']\ndirectory = 'd'\n[build]",
+         {"build:other"}),
     ],
 )  # fmt: skip
 def test_a_change_of_a_recipe(name: str, old: str, new: str, steps: set[str]) -> None:
@@ -223,8 +223,22 @@ def test_a_changed_source_tree(tmp_path: Path) -> None:
     assert _keys(sources={"mid": tmp_path}) == one
 
 
-def test_patches_their_order_and_depth(tmp_path: Path) -> None:
+def test_patches_their_order_and_depth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "recipes").mkdir()
+
+    def keys(*patches: tuple[str, str, int]) -> dict[str, str]:
+        body = ""
+        for name, digit, strip in patches:
+            (tmp_path / "recipes" / name).write_text("")
+            body += f"[[patches]]\nfile = '{name}'\nsha256 = '{digit * 64}'\nstrip = {strip}\n"
+            body += "why = 'x'\n"
+        return _keys(_edit("mid", "[[checks]]", f"{body}[[checks]]"))
+
+    one, two = ("one", "1", 1), ("two", "2", 1)
+    for other in ([], [two], [two, one], [("one", "3", 1), two], [("one", "1", 0), two]):
+        assert _changed(keys(one, two), keys(*other)) == {"build:mid"}
+    assert keys(one, two) == keys(one, two)
 
 
 def test_build_requirements_count_as_they_were_found() -> None:
@@ -261,7 +275,3 @@ def test_the_order_of_options_in_the_file_counts_only_on_the_command_line(
     commands = [item.pop("commands") for item in inputs]
     assert inputs[0] == inputs[1]
     assert (commands[0] == commands[1]) == (len(options) == 1)
-
-
-_: Callable[..., object] = PinnedSource
-__: Callable[..., object] = WheelSet
