@@ -65,7 +65,8 @@ backend = "cmake"
 [build.options]
 CMAKE_BUILD_TYPE = "Release"
 BUILD_SHARED_LIBS = true
-
+"""
+WHEN = """
 [build.options.when."target sve"]
 WITH_SVE = true
 """
@@ -93,7 +94,7 @@ def generate(folder: Path, count: int) -> str:
             version=f"1.{number % 7 + 1}",
             digest=digest.of_bytes(name.encode()),
             depends="\n".join(f'lib{other} = ">=1.0,<2"' for other in depends),
-            build=CMAKE if number % 2 else SCRIPT,
+            build=(SCRIPT, CMAKE, SCRIPT, CMAKE + WHEN)[number % 4],
         )
         (folder / f"{name}.toml").write_text(text)
     return f"lib{count - 1}"

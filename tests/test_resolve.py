@@ -307,6 +307,7 @@ class Picky(Shelf):
         ("", {"requirements": ["alc"]}, "asked for as 'alc'"),
         ("", {"pins": {"alc": "1"}}, "--pin alc"),
         ("", {"pins": {"alc": "off"}}, "--pin alc"),
+        ("", {"pins": {"../a;b": "1"}}, "--pin ../a;b"),
         ("", {"sources": {"alc": Path()}}, "--source alc"),
         (dep(alc="*"), {}, "recipes/demo.toml:6: depends.alc"),
         ("companions = { alc = '*' }", {}, "recipes/demo.toml:6: companions.alc"),

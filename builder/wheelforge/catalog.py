@@ -233,12 +233,14 @@ def _native(target: Target, name: str) -> Target:
 
 
 def _shown(path: Path) -> str:
-    return f"{_shown_folder(path.parent)}/{path.name}"
+    folder, _, name = str(path).rpartition("/")
+    return f"{_shown_folder(folder)}/{name}" if folder else name
 
 
 @cache
-def _shown_folder(folder: Path) -> str:
+def _shown_folder(folder: str) -> str:
+    """Short for what is shipped: messages name `recipes/acl.toml`."""
     try:
-        return str(folder.relative_to(shipped()))
+        return str(Path(folder).relative_to(shipped()))
     except ValueError:
-        return str(folder)
+        return folder

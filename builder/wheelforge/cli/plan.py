@@ -14,6 +14,7 @@ from wheelforge.errors import InputError, nearest
 from wheelforge.pipeline import Home, Options, make_plan
 from wheelforge.shell import script
 
+_READABLE = 1 << 20  # bytes; what is longer is read by programs only
 _GRAPHS = {"mermaid": mermaid, "dot": dot}
 
 
@@ -40,7 +41,8 @@ def command(
         )
     plan = make_plan(options, Home.open())
     if json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(plan)))
+        data = msgspec.json.encode(plan)
+        typer.echo(msgspec.json.format(data) if len(data) < _READABLE else data)
     elif graph:
         typer.echo(_GRAPHS[graph](plan), nl=False)
     elif shell:

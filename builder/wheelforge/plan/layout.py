@@ -10,10 +10,9 @@ from wheelforge import digest, programs
 from wheelforge.graph import CheckStep, Command, FetchStep, RepairStep, Step, encoded
 from wheelforge.pin import Pin, PinnedSource
 from wheelforge.plan.building import Builder
-from wheelforge.plan.environment import SOURCE_DATE_EPOCH
 from wheelforge.plan.filling import filled
 from wheelforge.plan.offers import Below, Offers
-from wheelforge.plan.setting import Setting, Where
+from wheelforge.plan.setting import SOURCE_DATE_EPOCH, Setting, Where
 from wheelforge.recipe import Key, PathSource
 from wheelforge.template import expand
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from wheelforge.pin import Pin
 from wheelforge.plan.setting import Where
+from wheelforge.recipe import Key
 from wheelforge.template import PATHS, expand
 
 
@@ -73,18 +74,17 @@ class Offers:
             prefix=prefix,
             packages=f"{prefix}/lib/pkgconfig:{prefix}/share/pkgconfig",
             libraries=":".join(f"{prefix}/{folder}" for folder in exports.libraries),
-            env={
-                variable: self._exported(name, variable, text, {**values, "prefix": prefix})
-                for variable, text in exports.env.items()
-            },
+            env=self._exported(name, exports.env, {**values, "prefix": prefix}),
             below=below.wheels if kind == "wheel" else below.libraries,
         )
 
-    def _exported(self, name: str, variable: str, text: str, values: Mapping[str, str]) -> str:
-        def where() -> str:
-            return self._where(name, "exports", "env", variable)
+    def _exported(
+        self, name: str, env: Mapping[str, str], values: Mapping[str, str]
+    ) -> dict[str, str]:
+        def fill(text: str, key: Key) -> str:
+            return expand(text, values, lambda: self._where(name, "exports", "env", *key), paths=())
 
-        return expand(text, values, where, paths=())
+        return {variable: fill(text, (variable,)) for variable, text in env.items()}
 
 
 def _closure(direct: Collection[Offer], kind: str) -> dict[str, Offer]:

@@ -12,6 +12,24 @@ from wheelforge.interpreter import Interpreter
 from wheelforge.target import Target
 from wheelforge.toolchain import Compilers
 
+# 1980-01-02, the first full day zip archives can hold: results do not depend on when they are made.
+SOURCE_DATE_EPOCH = "315619200"
+
+_ROLES = {"CC": "cc", "CXX": "cxx", "FC": "fc", "AR": "ar", "RANLIB": "ranlib"}
+_BASE = {
+    "HOME": "@{work}/home",
+    "TMPDIR": "@{work}/tmp",
+    "LANG": "C.UTF-8",
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
+    "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH,
+    "PYTHONHASHSEED": "0",
+    "PYTHONNOUSERSITE": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PIP_NO_INPUT": "1",
+    "CMAKE_BUILD_PARALLEL_LEVEL": "@{jobs}",
+}
+
 # (recipe, key, …) → `file:line: key`, for messages
 Where: TypeAlias = Callable[..., str]
 
@@ -45,6 +63,19 @@ class Setting:
     def nameless(self) -> dict[str, str]:
         """The values whose text differs from machine to machine, by their names instead."""
         return {f"toolchain.{role}": f"({role})" for role in self.compilers.paths}
+
+    @cached_property
+    def compile_flags(self) -> str:
+        """What every compiler is told; folders that differ from run to run leave no trace."""
+        words = (self.flags, self.compilers.flags, "-ffile-prefix-map=@{work}=.")
+        return " ".join(word for word in words if word)
+
+    @cached_property
+    def assumed(self) -> dict[str, str]:
+        """The variables of every build that neither recipes nor dependencies have to set."""
+        paths, flags = self.compilers.paths, self.compile_flags
+        roles = {name: paths[role] for name, role in _ROLES.items() if role in paths}
+        return {**_BASE, **roles, "CXXFLAGS": flags, "FFLAGS": flags}
 
     @cached_property
     def search_path(self) -> str:

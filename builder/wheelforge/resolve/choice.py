@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import NamedTuple
 
 from wheelforge.errors import InputError, nearest
-from wheelforge.recipe import Document, Recipe
+from wheelforge.recipe import Conditions, Document, Recipe
 from wheelforge.recipe.conditions import matches, ordered
 from wheelforge.resolve.request import Library, Request, parsed
 
@@ -96,6 +97,7 @@ class _Walk:
         for name, wish in more:
             self._more.setdefault(name, []).append(wish)
         self._without = request.without
+        self._conditions = cache(self._conditions_of)
         self._wishes: dict[str, dict[Wish, None]] = {}
 
     def go(self) -> None:
@@ -173,26 +175,25 @@ class _Walk:
     def _choose(self, name: str) -> Chosen:
         document = self._document(name)
         version = self._version(name, document)
-        recipe = document.evaluate(
-            replace(self._request.conditions, version=version, without=self._without)
-        )
+        recipe = document.evaluate(self._conditions(version))
         depends = tuple(other for other in recipe.depends if other not in self._without)
         return Chosen(version, recipe, next(iter(self._wishes[name])).why, depends)
 
     def _version(self, name: str, document: Document) -> str:
         wishes = self._all_wishes(name)
-        fitting = [
-            version
-            for version in self._candidates(name, document)
-            if all(matches(version, wish.spec) for wish in wishes)
-        ]
-        if not fitting:
+        candidates = self._candidates(name, document)
+        best = _first(candidates, wishes)
+        if best is None:
             raise self._impossible(name, document)
         foreseen = [wish for wish in self._learned.get(name, ()) if self._may_hold(wish)]
-        best = next((v for v in fitting if all(matches(v, w.spec) for w in foreseen)), fitting[0])
-        if best != fitting[0]:
-            self.heeded += [(name, wish) for wish in foreseen]
-        return best
+        better = _first(candidates, [*wishes, *foreseen]) if foreseen else None
+        if better is None or better == best:
+            return best
+        self.heeded += [(name, wish) for wish in foreseen]
+        return better
+
+    def _conditions_of(self, version: str) -> Conditions:
+        return replace(self._request.conditions, version=version, without=self._without)
 
     def _all_wishes(self, name: str) -> list[Wish]:
         return [*self._wishes[name], *self._more.get(name, ())]
@@ -245,6 +246,10 @@ class _Walk:
         return InputError(
             f"no version of {name} satisfies all of: {told}", where=where, remedy=remedy
         )
+
+
+def _first(versions: Sequence[str], wishes: Sequence[Wish]) -> str | None:
+    return next((v for v in versions if all(matches(v, wish.spec) for wish in wishes)), None)
 
 
 def _known(versions: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 from wheelforge.compatibility import Row
 from wheelforge.errors import InputError
 from wheelforge.recipe import Conditions, Document
+from wheelforge.recipe.rules import NAME
 
 OFF = "off"
 
@@ -54,9 +55,14 @@ def normal(request: Request) -> Request:
     """The request with the names of pins and sources as recipes write them (PyTorch: pytorch)."""
     return replace(
         request,
-        pins={canonicalize_name(name): value for name, value in request.pins.items()},
-        sources={canonicalize_name(name): path for name, path in request.sources.items()},
+        pins={_name(name): value for name, value in request.pins.items()},
+        sources={_name(name): path for name, path in request.sources.items()},
     )
+
+
+def _name(text: str) -> str:
+    name = canonicalize_name(text)
+    return name if NAME.fullmatch(name) else text  # messages tell what was typed
 
 
 def parsed(text: str) -> tuple[str, str]:
