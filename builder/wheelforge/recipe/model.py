@@ -152,11 +152,12 @@ class Exports(_Table, frozen=True, kw_only=True):
 
 
 class Resources(_Table, frozen=True, kw_only=True):
-    """First guesses for the executor: memory per job, most jobs that help, processor minutes."""
+    """First guesses: memory per job, most jobs that help, processor minutes; disk for doctor."""
 
     memory_per_job: Amount = "0.5 GiB"
     max_jobs: Count = 0
     cpu_minutes: Minutes = 1.0
+    disk: Amount = "1 GiB"
 
 
 class Repair(_Table, frozen=True, kw_only=True):
