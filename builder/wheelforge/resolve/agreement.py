@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from wheelforge.compatibility import WORDS, Facts, Row, broken
 from wheelforge.errors import InputError
+from wheelforge.recipe.conditions import ordered
 from wheelforge.resolve.choice import Choices, Wish, choose
 from wheelforge.resolve.request import Library, Request
 
@@ -16,13 +17,15 @@ _MOST_ROUNDS = 50
 def agree(request: Request, library: Library) -> Choices:
     """Choose versions that no row speaks against.
 
-    InputError names the row that refuses what the user fixed, why, who found out, and the nearest
-    combination that works.
+    Where the user allows what was never tried, only what nothing free could mend passes: the rest
+    stays as it is known to work. InputError names the row that refuses what the user fixed, why,
+    who found out, and the nearest combination that works.
     """
-    choices, against = _settle(request, library)
+    first = choose(request, library)
+    choices, against = _settle(first, request, library)
     if against is None:
         return choices
-    raise _refusal(against, request, library, facts_of(choices, request))
+    raise _refusal(*_cause(against, choices, first, request), request, library)
 
 
 def facts_of(choices: Choices, request: Request) -> Facts:
@@ -34,12 +37,13 @@ def facts_of(choices: Choices, request: Request) -> Facts:
     return Facts(versions, known.target, known.machine)
 
 
-def _settle(request: Request, library: Library) -> tuple[Choices, Row | None]:
+def _settle(choices: Choices, request: Request, library: Library) -> tuple[Choices, Row | None]:
     """Choices, and the row that no free package can satisfy any more."""
     wishes: tuple[tuple[str, Wish], ...] = ()
-    choices = choose(request, library, wishes)
+    allowed: set[str] = set()
+    row = None
     for _ in range(_MOST_ROUNDS):
-        rows = [row for row in request.rows if row.level == "breaks" or not request.untested]
+        rows = [row for row in request.rows if row.id not in allowed]
         row = next(broken(rows, facts_of(choices, request)), None)
         if row is None:
             return choices, None
@@ -53,8 +57,24 @@ def _settle(request: Request, library: Library) -> tuple[Choices, Row | None]:
             wishes = (*wishes, more)
             break
         else:
-            return choices, row
+            if row.level == "breaks" or not request.untested:
+                return choices, row
+            allowed.add(row.id)
     return choices, row
+
+
+def _cause(against: Row, last: Choices, first: Choices, request: Request) -> tuple[Row, Facts]:
+    """The row to tell, and the combination it is about: what came first, before others moved.
+
+    A row that speaks only of what the user fixed says more than one about what was tried instead.
+    """
+    facts = facts_of(first, request)
+    rows = [row for row in broken(request.rows, facts) if row.level == against.level]
+    if not rows:
+        return against, facts_of(last, request)
+    free = {*first.packages, *first.nested} - {*first.roots, *request.pins}
+    fixed = [row for row in rows if free.isdisjoint({*row.when, *row.needs})]
+    return next(iter([row for row in rows if row is against] or fixed or rows)), facts
 
 
 def _ways_out(row: Row, choices: Choices) -> Iterator[tuple[str, Wish]]:
@@ -69,7 +89,7 @@ def _ways_out(row: Row, choices: Choices) -> Iterator[tuple[str, Wish]]:
             yield name, Wish(f"!={chosen[name].version}", why)
 
 
-def _refusal(row: Row, request: Request, library: Library, facts: Facts) -> InputError:
+def _refusal(row: Row, facts: Facts, request: Request, library: Library) -> InputError:
     told = [*row.when, *row.needs]
     combination = ", ".join(
         f"{name} {facts.versions[name]}" for name in dict.fromkeys(told) if name in facts.versions
@@ -94,13 +114,8 @@ def _proposal(row: Row, request: Request, library: Library) -> str:
     for name in dict.fromkeys([*row.needs, *row.when]):
         if name not in request.pins:
             continue
-        versions = library.document(name).versions
-        pinned = request.pins[name]
-        place = versions.index(pinned) if pinned in versions else 0
-        for version in sorted(versions, key=lambda item: abs(versions.index(item) - place)):
-            if version != pinned and _works(
-                replace(request, pins={**request.pins, name: version}), library
-            ):
+        for version in _near(request.pins[name], library.document(name).versions):
+            if _works(replace(request, pins={**request.pins, name: version}), library):
                 return f"nearest that works: --pin {name}={version}"
     outside = [
         f"{name} {spec}"
@@ -110,8 +125,16 @@ def _proposal(row: Row, request: Request, library: Library) -> str:
     return f"it needs {', '.join(outside)}" if outside else ""
 
 
+def _near(pinned: str, versions: Sequence[str]) -> list[str]:
+    """The other versions, those released next to it first and newer ones before older ones."""
+    line = sorted(versions, key=ordered)
+    place = next((n for n, item in enumerate(line) if ordered(item) >= ordered(pinned)), len(line))
+    rank = {item: (abs(n - place), -n) for n, item in enumerate(line)}
+    return sorted((item for item in line if ordered(item) != ordered(pinned)), key=rank.__getitem__)
+
+
 def _works(request: Request, library: Library) -> bool:
     try:
-        return _settle(request, library)[1] is None
+        return _settle(choose(request, library), request, library)[1] is None
     except InputError:
         return False
