@@ -21,11 +21,11 @@ def agree(request: Request, library: Library) -> Choices:
     stays as it is known to work. InputError names the row that refuses what the user fixed, why,
     who found out, and the nearest combination that works.
     """
-    first = choose(request, library)
-    choices, against = _settle(first, request, library)
+    choices, against = _settle(request, library)
     if against is None:
         return choices
-    raise _refusal(*_cause(against, choices, first, request), request, library)
+    facts = facts_of(choices, request)
+    raise _refusal(_plainest(against, choices, facts, request), facts, request, library)
 
 
 def facts_of(choices: Choices, request: Request) -> Facts:
@@ -37,56 +37,56 @@ def facts_of(choices: Choices, request: Request) -> Facts:
     return Facts(versions, known.target, known.machine)
 
 
-def _settle(choices: Choices, request: Request, library: Library) -> tuple[Choices, Row | None]:
-    """Choices, and the row that no free package can satisfy any more."""
+def _settle(request: Request, library: Library) -> tuple[Choices, Row | None]:
+    """Choices that agree; or those that nothing known could mend, and the row against them."""
     wishes: tuple[tuple[str, Wish], ...] = ()
     allowed: set[str] = set()
-    row = None
+    choices = choose(request, library)
+    stuck: tuple[Choices, Row] | None = None
     for _ in range(_MOST_ROUNDS):
         rows = [row for row in request.rows if row.id not in allowed]
         row = next(broken(rows, facts_of(choices, request)), None)
         if row is None:
             return choices, None
-        for more in _ways_out(row, choices):
-            if more in wishes:
+        refuses = row.level == "breaks" or not request.untested
+        for name, wish, sure in _ways_out(row, choices):
+            if (name, wish) in wishes:
                 continue
+            if refuses and not sure:
+                stuck = stuck or (choices, row)
             try:
-                choices = choose(request, library, (*wishes, more))
+                choices = choose(request, library, (*wishes, (name, wish)))
             except InputError:
                 continue
-            wishes = (*wishes, more)
+            wishes = (*wishes, (name, wish))
             break
         else:
-            if row.level == "breaks" or not request.untested:
-                return choices, row
+            if refuses:
+                return stuck or (choices, row)
             allowed.add(row.id)
-    return choices, row
+    return stuck or (choices, row)
 
 
-def _cause(against: Row, last: Choices, first: Choices, request: Request) -> tuple[Row, Facts]:
-    """The row to tell, and the combination it is about: what came first, before others moved.
+def _ways_out(row: Row, choices: Choices) -> Iterator[tuple[str, Wish, bool]]:
+    """Wishes that would end a row's objection, and whether the row asks for that.
 
-    A row that speaks only of what the user fixed says more than one about what was tried instead.
+    What it needs comes first; after that, any other version of the rest is tried.
     """
-    facts = facts_of(first, request)
-    rows = [row for row in broken(request.rows, facts) if row.level == against.level]
-    if not rows:
-        return against, facts_of(last, request)
-    free = {*first.packages, *first.nested} - {*first.roots, *request.pins}
-    fixed = [row for row in rows if free.isdisjoint({*row.when, *row.needs})]
-    return next(iter([row for row in rows if row is against] or fixed or rows)), facts
-
-
-def _ways_out(row: Row, choices: Choices) -> Iterator[tuple[str, Wish]]:
-    """Wishes that would end a row's objection: what it needs, else other versions of the rest."""
     chosen = {**choices.nested, **choices.packages}
     why = f"{row.why} ({row.id})"
     for name, spec in row.needs.items():
         if name in chosen:
-            yield name, Wish(spec, why)
+            yield name, Wish(spec, why), True
     for name in row.when:
         if name in chosen:
-            yield name, Wish(f"!={chosen[name].version}", why)
+            yield name, Wish(f"!={chosen[name].version}", why), False
+
+
+def _plainest(against: Row, choices: Choices, facts: Facts, request: Request) -> Row:
+    """A row that speaks only of what the user fixed says most, where there is one."""
+    free = {*choices.packages, *choices.nested} - {*choices.roots, *request.pins}
+    rows = (row for row in broken(request.rows, facts) if row.level == against.level)
+    return next((row for row in rows if free.isdisjoint({*row.when, *row.needs})), against)
 
 
 def _refusal(row: Row, facts: Facts, request: Request, library: Library) -> InputError:
@@ -135,6 +135,6 @@ def _near(pinned: str, versions: Sequence[str]) -> list[str]:
 
 def _works(request: Request, library: Library) -> bool:
     try:
-        return _settle(choose(request, library), request, library)[1] is None
+        return _settle(request, library)[1] is None
     except InputError:
         return False
