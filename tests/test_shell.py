@@ -117,3 +117,26 @@ def test_install_mapping_keeps_places_and_fails_when_nothing_matches(tmp_path: P
     )
     assert failed.returncode != 0
     assert "nothing matches include/**/*.h" in failed.stderr
+
+
+def test_what_a_wheel_is_tried_with_is_fetched_and_not_what_was_built(tmp_path: Path) -> None:
+    body = (
+        '[trial]\nrequires = ["filelock==3.16.1"]\n'
+        '[[checks]]\ntype = "python"\nname = "n"\ncode = "pass"\n'
+    )
+    text = script(planned({"my-demo": recipe("my-demo", body, kind="wheel")}))
+    _sound(text)
+    assert '--dest "$sources/my-demo-trial" filelock==3.16.1' in text
+    assert '"${trial[@]}"' in text
+    (filling,) = [line for line in text.splitlines() if line.startswith("trial=()")]
+    (helper,) = [line for line in text.splitlines() if line.startswith("project()")]
+    folder = tmp_path / "my-demo-trial"
+    folder.mkdir()
+    for name in ("My_Demo-9-py3-none-any.whl", "filelock-3.16.1-py3-none-any.whl"):
+        (folder / name).touch()
+    done = subprocess.run(
+        ["bash", "-euc", f'{helper}\n{filling}\necho "${{trial[@]##*/}}"'],
+        env={"sources": str(tmp_path), "wheel_repair_my_demo": "/x/my_demo-1.0-py3-none-any.whl"},
+        text=True, capture_output=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == "filelock-3.16.1-py3-none-any.whl\n"

@@ -56,7 +56,7 @@ class _Step(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
 
 
 class FetchStep(_Step, frozen=True, kw_only=True, tag="fetch"):
-    """Bring one source, or the wheels of a build environment, into the source cache."""
+    """Bring one source, or the wheels of an environment, into the source cache."""
 
     what: PinnedSource | WheelSet
 
@@ -97,25 +97,31 @@ class BuildStep(_Step, frozen=True, kw_only=True, tag="build"):
 
 
 class RepairStep(_Step, frozen=True, kw_only=True, tag="repair"):
-    """Copy the shared libraries the wheel of step `wheel` needs into it and retag it."""
+    """Copy the shared libraries the wheel of step `wheel` needs into it and retag it.
+
+    `distribution` is what the wheel has to call itself, where that is not `name`.
+    """
 
     wheel: str
     commands: tuple[Command, ...]
     env: dict[str, str]
     programs: dict[str, str]
     libraries: dict[str, str]
+    distribution: str = ""
 
 
 class CheckStep(_Step, frozen=True, kw_only=True, tag="check"):
     """Run a recipe's checks on the result of step `of`.
 
-    A wheel's run in a clean environment in which the results of `install` are installed.
+    A wheel's run in a clean environment in which the results of `install` are installed, and
+    those of `wheels` that are not among them.
     """
 
     of: str
     install: tuple[str, ...]
     python: Interpreter
     checks: tuple[Check, ...]
+    wheels: WheelSet | None = None
 
 
 Step: TypeAlias = FetchStep | BuildStep | RepairStep | CheckStep

@@ -54,6 +54,8 @@ FAULTS = [
     ("", "[install]\nkeep = ['/etc/x']", "install.keep[0]", "inside"),
     ("", "[install.move]\n'x' = 'a/../../b'", "install.move.x", "inside"),
     ("", "[exports]\nlibraries = ['..']", "exports.libraries[0]", "inside"),
+    ("distribution = 'x'", "", "distribution", 'kind = "wheel"'),
+    ("", "[trial]\nrequires = ['x==1']", "trial", 'kind = "wheel"'),
     ("", "[[checks]]\ntype = 'flie'", "checks[0].type", "did you mean file?"),
     ("", "[[checks]]\npath = 'x'", "checks[0]", "known: elf, file, python"),
     ("", "[[checks]]\ntype = 'file'\npath = 'x'\ncont = 2", "checks[0].cont", "count"),

@@ -16,7 +16,8 @@ class Offer:
 
     `result` is the step whose result they use, `last` the one that has to end well before they
     start. `env`, `packages` (for pkg-config) and `libraries` refer to its prefix as `@{dep.NAME}`;
-    `below` are the packages of its own kind that come with it.
+    `below` are the packages of its own kind that come with it, `trial` what a wheel requires to be
+    tried.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Offer:
     packages: str
     libraries: str
     env: Mapping[str, str]
+    trial: tuple[str, ...]
     below: Mapping[str, Offer]
 
 
@@ -77,6 +79,7 @@ class Offers:
                 variable: self._exported(name, variable, text, {**values, "prefix": prefix})
                 for variable, text in exports.env.items()
             },
+            trial=pin.recipe.trial.requires,
             below=below.wheels if kind == "wheel" else below.libraries,
         )
 

@@ -160,6 +160,16 @@ class Resources(_Table, frozen=True, kw_only=True):
     disk: Amount = "1 GiB"
 
 
+class Trial(_Table, frozen=True, kw_only=True):
+    """What else is installed where a wheel is tried: `requires`, pinned exactly, markers allowed.
+
+    The requirements that the wheel's METADATA names; wheels that depend on it get them as well.
+    What was built here takes the place of what is fetched under the same name.
+    """
+
+    requires: tuple[str, ...] = ()
+
+
 class Repair(_Table, frozen=True, kw_only=True):
     """How the wheel is repaired: libraries left out because another wheel brings them."""
 
@@ -197,7 +207,8 @@ class Recipe(_Table, frozen=True, kw_only=True):
 
     `depends` and `companions` map recipe names to specifiers of their versions; a wheel's
     companions are built with it. `compilers` maps a compiler family (gcc, clang, fujitsu) to a
-    specifier of the versions that can compile it.
+    specifier of the versions that can compile it. `distribution` is what the wheel calls itself
+    where that is not the recipe's name.
     """
 
     name: str
@@ -207,6 +218,7 @@ class Recipe(_Table, frozen=True, kw_only=True):
     versions: tuple[str, ...]
     source: Source
     homepage: str = ""
+    distribution: str = ""
     notes: str = ""
     depends: dict[str, str] = {}
     nested: dict[str, Nested] = {}
@@ -216,6 +228,7 @@ class Recipe(_Table, frozen=True, kw_only=True):
     exports: Exports = Exports()
     resources: Resources = Resources()
     repair: Repair = Repair()
+    trial: Trial = Trial()
     checks: tuple[Check, ...] = ()
     companions: dict[str, str] = {}
     compilers: dict[Family, str] = {}

@@ -28,15 +28,7 @@ _WHEEL_BACKENDS = ("pep517", "setuptools", "script")
 
 def broken(recipe: Recipe, name: str) -> Iterator[Fault]:
     """Every rule that the recipe in the file called `name` breaks."""
-    if recipe.name != name or not NAME.fullmatch(name):
-        yield Fault(
-            f"'{recipe.name}' is not a name this file may give",
-            ("name",),
-            f'write name = "{name}", and call the file so'
-            if NAME.fullmatch(name)
-            else 'use lower-case letters and digits with single "-" between them, and call the '
-            "file so",
-        )
+    yield from _named(recipe, name)
     for key, text in _specifiers(recipe):
         try:
             specifier(text)
@@ -49,7 +41,29 @@ def broken(recipe: Recipe, name: str) -> Iterator[Fault]:
         if not nested.at.strip("./"):
             key = ("nested", other, "at")
             yield Fault("it would replace the whole tree", key, "name a folder below the tree")
+    yield from _wheels_own(recipe)
     yield from _backend(recipe)
+
+
+def _named(recipe: Recipe, name: str) -> Iterator[Fault]:
+    if recipe.name != name or not NAME.fullmatch(name):
+        yield Fault(
+            f"'{recipe.name}' is not a name this file may give",
+            ("name",),
+            f'write name = "{name}", and call the file so'
+            if NAME.fullmatch(name)
+            else 'use lower-case letters and digits with single "-" between them, and call the '
+            "file so",
+        )
+
+
+def _wheels_own(recipe: Recipe) -> Iterator[Fault]:
+    if recipe.kind == "wheel":
+        return
+    for name, told in (("distribution", recipe.distribution), ("trial", recipe.trial.requires)):
+        if told:
+            what = f"{name} is for wheels, and kind is {recipe.kind}"
+            yield Fault(what, (name,), 'remove it, or write kind = "wheel"')
 
 
 def _specifiers(recipe: Recipe) -> Iterator[tuple[Key, str]]:
