@@ -104,12 +104,18 @@ def options(
     )
 
 
-def planning(verb: Callable[..., T]) -> Callable[..., T]:
-    """Give a verb the options that all planning verbs share; it gets them as its first argument."""
+def planning(verb: Callable[..., T], *, optional: bool = False) -> Callable[..., T]:
+    """Give a verb the options that all planning verbs share; it gets them as its first argument.
+
+    With `optional` it can be called without naming anything to build.
+    """
     shared, own = inspect.signature(options), inspect.signature(verb)
     mine = list(own.parameters.values())[1:]
+    first, *more = shared.parameters.values()
+    first = first.replace(default=None) if optional else first
 
     def command(**given: Any) -> T:
+        given[first.name] = given[first.name] or []
         rest = {item.name: given.pop(item.name) for item in mine}
         return verb(options(**given), **rest)
 
@@ -119,7 +125,7 @@ def planning(verb: Callable[..., T]) -> Callable[..., T]:
     command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
             item.replace(annotation=hints[item.name], kind=inspect.Parameter.KEYWORD_ONLY)
-            for item in (*shared.parameters.values(), *mine)
+            for item in (first, *more, *mine)
         ]
     )
     return command
