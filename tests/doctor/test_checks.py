@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-
 from nodes import A64FX, BLAS, GENERAL, GIB, GOOD, JOB, NODE, NOTHING, TORCH, found, levels
+
 from wheelforge.doctor import CHECKS, Finding, Level, Machine, Need, Trouble, diagnose, fit
 from wheelforge.doctor.finding import Mend
 from wheelforge.doctor.machine import Kernel, Network, Place, Reach

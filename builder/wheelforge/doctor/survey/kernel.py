@@ -38,7 +38,7 @@ def emulators(root: Path) -> dict[str, str]:
     with suppress(OSError):
         for file in sorted((root / "proc/sys/fs/binfmt_misc").iterdir()):
             lines = _read(file).splitlines()
-            words = dict(line.split(maxsplit=1) for line in lines if " " in line)
+            words = {name: value for name, _, value in (line.partition(" ") for line in lines)}
             program = words.get("interpreter", "")
             here = "F" in words.get("flags:", "") or Path(program).is_file()  # F: opened long ago
             match = _EMULATOR.match(program.rpartition("/")[2])
