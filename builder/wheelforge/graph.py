@@ -9,7 +9,7 @@ folder of build programs, `@{jobs}` the number of jobs granted, `@{dep.NAME}` a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -139,6 +139,18 @@ class State(_Frozen, frozen=True, kw_only=True):
     key: str = ""
 
 
+class Lack(_Frozen, frozen=True, kw_only=True):
+    """Something this machine lacks: what, who needs it, and what mends it.
+
+    `needed` to build, so that the plan is not carried out, or only to run the result.
+    """
+
+    what: str
+    where: str
+    remedy: str
+    needed: Literal["build", "run"] = "build"
+
+
 class Plan(_Frozen, frozen=True, kw_only=True):
     """Steps in an order in which every step comes after what it needs."""
 
@@ -150,6 +162,7 @@ class Plan(_Frozen, frozen=True, kw_only=True):
     features: tuple[str, ...]
     toolchain: str
     python: Interpreter
+    lacks: tuple[Lack, ...] = ()
 
     def step(self, name: str) -> Step | None:
         """The step with this id."""

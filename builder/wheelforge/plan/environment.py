@@ -44,11 +44,12 @@ def build_env(
 ) -> Variables:
     """The whole environment; nothing of the caller's own comes through."""
     compilers = setting.compilers
+    commands = compilers.commands
     words = (setting.flags, compilers.flags, "-ffile-prefix-map=@{work}=.")
     flags = " ".join(word for word in words if word)
     assumed = {
         **_BASE,
-        **{name: compilers.paths[role] for name, role in _ROLES.items() if role in compilers.paths},
+        **{name: commands[role] for name, role in _ROLES.items() if role in commands},
         "PATH": ("@{env}/bin:" if with_python else "") + setting.search_path,
         "CXXFLAGS": flags,
         "FFLAGS": flags,

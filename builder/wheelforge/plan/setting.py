@@ -37,8 +37,9 @@ class Setting:
             "target.ldflags": target.ldflags,
             "toolchain.name": compilers.toolchain,
             "toolchain.family": compilers.family,
-            **{f"toolchain.{role}": path for role, path in compilers.paths.items()},
+            **{f"toolchain.{role}": text for role, text in compilers.commands.items()},
             "python.version": self.python.version,
+            "python.series": self.python.series,
         }
 
     @cached_property

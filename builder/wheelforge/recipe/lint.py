@@ -35,6 +35,11 @@ def _faults(
 ) -> Iterator[str]:
     yield from _references(recipe, document, known)
     yield from _digests(recipe, document)
+    for number, item in enumerate(recipe.external):
+        for version in document.versions:
+            if item.wanted(version) is None:
+                where = document.where("external", number, "version")
+                yield f"{where}: nothing is said of version {version}"
     yield from _patches(recipe, document, file_digest)
     if recipe.kind == "wheel" and not recipe.checks:
         yield f"{document.where('kind')}: a wheel needs at least one [[checks]] that proves it"

@@ -170,6 +170,38 @@ class Trial(_Table, frozen=True, kw_only=True):
     requires: tuple[str, ...] = ()
 
 
+class Probe(_Table, frozen=True, kw_only=True):
+    """How software that is not built here is found, and which version it is.
+
+    `file` (a glob) is looked for in the folders that the variables `env` name, then in `paths`; the
+    first group of the regular expression `pattern` is the version it tells.
+    """
+
+    env: tuple[Variable, ...] = ()
+    paths: tuple[str, ...] = ()
+    file: str
+    pattern: str
+
+
+class External(_Table, frozen=True, kw_only=True):
+    """Software that has to be installed by hand.
+
+    `version` is one version, a specifier, or a table of these by the recipe's own versions. `ask`
+    says how to come by it; `{external.version}` is the version that is needed. `needed` to build,
+    so that a build is refused without it, or only to run the wheel.
+    """
+
+    name: str
+    version: str | dict[str, str] = "*"
+    probe: Probe
+    ask: str
+    needed: Literal["build", "run"] = "build"
+
+    def wanted(self, version: str) -> str | None:
+        """What is needed for a version of the recipe, as written; None where nothing is said."""
+        return self.version if isinstance(self.version, str) else self.version.get(version)
+
+
 class Repair(_Table, frozen=True, kw_only=True):
     """How the wheel is repaired: libraries left out because another wheel brings them."""
 
@@ -229,6 +261,7 @@ class Recipe(_Table, frozen=True, kw_only=True):
     resources: Resources = Resources()
     repair: Repair = Repair()
     trial: Trial = Trial()
+    external: tuple[External, ...] = ()
     checks: tuple[Check, ...] = ()
     companions: dict[str, str] = {}
     compilers: dict[Family, str] = {}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from wheelforge.errors import InputError
-from wheelforge.recipe.conditions import specifier
+from wheelforge.recipe.conditions import specifier, specifying
 from wheelforge.recipe.faults import Fault
 from wheelforge.recipe.model import Backend, Recipe
 from wheelforge.recipe.places import Key
@@ -42,6 +42,7 @@ def broken(recipe: Recipe, name: str) -> Iterator[Fault]:
             key = ("nested", other, "at")
             yield Fault("it would replace the whole tree", key, "name a folder below the tree")
     yield from _wheels_own(recipe)
+    yield from _externals(recipe)
     yield from _backend(recipe)
 
 
@@ -66,6 +67,20 @@ def _wheels_own(recipe: Recipe) -> Iterator[Fault]:
             yield Fault(what, (name,), 'remove it, or write kind = "wheel"')
 
 
+def _externals(recipe: Recipe) -> Iterator[Fault]:
+    for number, item in enumerate(recipe.external):
+        try:
+            groups = re.compile(item.probe.pattern).groups
+        except re.error:
+            groups = 0
+        if not groups:
+            yield Fault(
+                f"'{item.probe.pattern}' is not a regular expression with a group",
+                ("external", number, "probe", "pattern"),
+                r"write it as 'version=(\S+)'",
+            )
+
+
 def _specifiers(recipe: Recipe) -> Iterator[tuple[Key, str]]:
     for other, text in recipe.depends.items():
         yield ("depends", other), text
@@ -77,6 +92,11 @@ def _specifiers(recipe: Recipe) -> Iterator[tuple[Key, str]]:
         yield ("patches", number, "versions"), patch.versions
     for family, text in recipe.compilers.items():
         yield ("compilers", family), text
+    for number, item in enumerate(recipe.external):
+        key: Key = ("external", number, "version")
+        table = {"": item.version} if isinstance(item.version, str) else item.version
+        for version, text in table.items():
+            yield (*key, version) if version else key, specifying(text)
 
 
 def _places(recipe: Recipe) -> Iterator[tuple[Key, str]]:

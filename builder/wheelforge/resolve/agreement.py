@@ -34,6 +34,10 @@ def facts_of(choices: Choices, request: Request) -> Facts:
     versions = {name: item.version for name, item in chosen.items()}
     known = request.conditions
     versions |= {"python": known.python, **request.compilers}
+    outside = [item for package in choices.packages.values() for item in package.recipe.external]
+    versions |= {
+        item.name.lower(): version for item in outside if (version := request.external(item))
+    }
     return Facts(versions, known.target, known.machine)
 
 
