@@ -105,6 +105,7 @@ class _Ground:
             compilers=versions,
             rows=library.rows(),
             untested=options.untested,
+            external=lambda item: probe.external(item.probe).version,
         )
         return request, library
 
