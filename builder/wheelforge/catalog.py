@@ -115,6 +115,12 @@ def targets() -> dict[str, Path]:
     return _named(shipped() / "toolchains" / "targets")
 
 
+def target_values() -> frozenset[str]:
+    """What recipes may ask any target for as `{target.NAME}`; native has its nearest target's."""
+    found = (_load(name, targets(), Target, "--target") for name in targets())
+    return frozenset(name for target in found for name in target.values)
+
+
 def toolchains() -> dict[str, Path]:
     """Toolchain files by name."""
     return _named(shipped() / "toolchains")

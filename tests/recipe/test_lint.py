@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from builders import SHA, document, layer, recipe
 
+from builders import SHA, document, layer, recipe
 from wheelforge import catalog, digest
 from wheelforge.recipe import Document
 from wheelforge.recipe.lint import faults
@@ -78,7 +78,8 @@ def test_shipped_recipes_are_sound(overlay: str) -> None:
     library = catalog.open_catalog([], [overlay] if overlay else [])
     known = frozenset(library.files)
     for name in known:
-        assert list(faults(library.document(name), known, digest.of_file)) == []
+        values = catalog.target_values()
+        assert list(faults(library.document(name), known, digest.of_file, values)) == []
 
 
 def test_an_external_that_some_version_knows_nothing_of() -> None:
