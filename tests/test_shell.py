@@ -98,6 +98,28 @@ def test_cached_steps_are_in_the_script_too() -> None:
     assert text.index("==> build:base") < text.index("==> build:demo")
 
 
+@pytest.mark.parametrize(("granted", "used"), [("8", "2"), ("1", "1")])
+def test_no_step_has_more_jobs_than_its_recipe_allows(
+    tmp_path: Path, granted: str, used: str
+) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    say = 'commands = [["sh", "-c", "echo {jobs} > said"]]\n'
+    build = '[build]\nbackend = "script"\nlanguages = []\n' + say
+    body = '[install]\nkeep = ["said"]\n'
+    source = f'type = "path"\npath = "{tree}"'
+    few = body + "[resources]\nmax_jobs = 2\n"
+    texts = {
+        "demo": recipe(head='depends = { low = "*" }', body=body, build=build, source=source),
+        "low": recipe("low", body=few, build=build, source=source),
+    }
+    root = tmp_path / "root"
+    env = {"PATH": "/usr/bin:/bin", "JOBS": granted, "ROOT": str(root)}
+    subprocess.run(["bash", "-c", script(planned(texts))], check=True, env=env, cwd=tmp_path)
+    assert (root / "prefix" / "low-1.0" / "said").read_text().strip() == used
+    assert (root / "prefix" / "demo-1.0" / "said").read_text().strip() == granted
+
+
 def test_install_mapping_keeps_places_and_fails_when_nothing_matches(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     (tree / "include" / "deep").mkdir(parents=True)

@@ -19,6 +19,7 @@ from wheelforge import catalog, pipeline, probe, programs, sandbox, shell
 from wheelforge.errors import InputError
 from wheelforge.graph import BuildStep, Plan
 from wheelforge.interpreter import Interpreter
+from wheelforge.probe import externals
 from wheelforge.toolchain import Compilers
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -67,6 +68,7 @@ def _machine(gcc: str, python: str, machine: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(probe, "compilers", lambda toolchain, _memo: known[toolchain.name])
         patch.setattr(probe, "interpreter", lambda _wanted, _memo: interpreter(python, machine))
+        patch.setattr(probe, "external", lambda _probe: externals.Sighting("", ()))
         patch.setattr(programs, "locate", lambda name: Path("/opt/wheelforge/bin", name))
         patch.setattr(programs, "version", lambda _name: "1.0")
         prefix = ("unshare", "--net", "--")

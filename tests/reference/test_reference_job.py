@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pytest
 from reference_plans import BACKENDS, DOCS, GOLDEN, build, builds, plan_of, script_of, versions
 
+from wheelforge.execute import wish_of
 from wheelforge.graph import BuildStep, FetchStep, Plan, RepairStep
 from wheelforge.recipe import GitSource
 
@@ -135,6 +136,7 @@ def test_torch() -> None:
     ]
     assert step.commands[0].argv[1:3] == ("setup.py", "bdist_wheel")
     assert {"build:acl", "build:openblas"} < {*step.needs}
+    assert (32 << 30) // wish_of(step, 48, 0.0).memory_per_job == 4  # as the file's MAX_JOBS
 
 
 def test_companions_are_built_for_this_torch() -> None:
@@ -146,7 +148,7 @@ def test_companions_are_built_for_this_torch() -> None:
         assert step.environment.install == ("repair:torch",)
     assert vision.env["MAX_JOBS"] == "@{jobs}"
     assert audio.env["CMAKE_BUILD_PARALLEL_LEVEL"] == "@{jobs}"
-    assert audio.resources.max_jobs == 2
+    assert wish_of(audio, 48, 0.0).jobs == 2  # as the file's CMAKE_BUILD_PARALLEL_LEVEL
     repairs = {step.name: step for step in _fugaku().steps if isinstance(step, RepairStep)}
     for name in ("torchvision", "torchaudio"):
         assert "--exclude=libtorch_cpu.so" in repairs[name].commands[0].argv

@@ -40,7 +40,8 @@ _HEAD = """#!/usr/bin/env bash
 set -euo pipefail
 shopt -s globstar nullglob dotglob
 root=${{ROOT:-$PWD/wheelforge-shell}}
-jobs=${{JOBS:-$(nproc)}}
+granted=${{JOBS:-$(nproc)}}
+jobs=$granted
 case $root in /*) ;; *) root=$PWD/$root ;; esac
 sources=$root/sources
 mkdir -p "$sources" "$root/wheelhouse"
@@ -152,8 +153,12 @@ def _build(step: BuildStep) -> Iterator[str]:
         yield run(patch_command(number, patch, "@{src}"), {})
     yield from _programs(step.programs)
     yield from _environment(step)
+    if most := step.resources.max_jobs:
+        yield f"jobs=$((granted < {most} ? granted : {most}))"
     for command in step.commands:
         yield run(command, step.env)
+    if most:
+        yield "jobs=$granted"
     if step.result == "wheel":
         yield f'set -- "$wheels"/*.whl; {wheel(step.id)}=$1'
     else:

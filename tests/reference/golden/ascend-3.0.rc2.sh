@@ -4,7 +4,8 @@
 set -euo pipefail
 shopt -s globstar nullglob dotglob
 root=${ROOT:-$PWD/wheelforge-shell}
-jobs=${JOBS:-$(nproc)}
+granted=${JOBS:-$(nproc)}
+jobs=$granted
 case $root in /*) ;; *) root=$PWD/$root ;; esac
 sources=$root/sources
 mkdir -p "$sources" "$root/wheelhouse"

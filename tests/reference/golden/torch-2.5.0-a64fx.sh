@@ -4,7 +4,8 @@
 set -euo pipefail
 shopt -s globstar nullglob dotglob
 root=${ROOT:-$PWD/wheelforge-shell}
-jobs=${JOBS:-$(nproc)}
+granted=${JOBS:-$(nproc)}
+jobs=$granted
 case $root in /*) ;; *) root=$PWD/$root ;; esac
 sources=$root/sources
 mkdir -p "$sources" "$root/wheelhouse"
@@ -287,7 +288,9 @@ ln -sf /opt/wheelforge/bin/ninja "$bin/ninja"
 requires=$sources/torchaudio-requires
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv venv --offline --no-config --no-progress --no-project --clear --python /opt/python/bin/python3.12 "${env}")
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv pip install --offline --no-config --no-progress --no-deps --no-index --no-cache --link-mode=copy --python "${env}/bin/python" "${wheel_repair_torch}" "$requires"/*)
+jobs=$((granted < 2 ? granted : 2))
 (mkdir -p "${src}" && cd "${src}" && offline env -i AR=/opt/gcc/bin/gcc-ar BUILD_ALIGN=1 BUILD_CUDA_CTC_DECODER=0 BUILD_RIR=1 BUILD_RNNT=1 BUILD_SOX=0 BUILD_VERSION=2.5.0 CC=/opt/gcc/bin/gcc "CFLAGS=-mcpu=a64fx -ffile-prefix-map=${work}=." "CMAKE_BUILD_PARALLEL_LEVEL=${jobs}" CMAKE_POLICY_VERSION_MINIMUM=3.5 CXX=/opt/gcc/bin/g++ "CXXFLAGS=-mcpu=a64fx -ffile-prefix-map=${work}=." FC=/opt/gcc/bin/gfortran "FFLAGS=-mcpu=a64fx -ffile-prefix-map=${work}=." "HOME=${work}/home" LANG=C.UTF-8 LC_ALL=C.UTF-8 LDFLAGS=-Wl,-z,max-page-size=65536 "PATH=${env}/bin:${bin}:/opt/gcc/bin:/usr/bin:/bin" PIP_NO_INPUT=1 PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0 PYTHONNOUSERSITE=1 PYTORCH_VERSION=2.5.0 RANLIB=/opt/gcc/bin/gcc-ranlib SOURCE_DATE_EPOCH=315619200 "TMPDIR=${work}/tmp" TZ=UTC USE_CUDA=0 USE_FFMPEG=0 USE_OPENMP=1 USE_ROCM=0 "${env}/bin/python" setup.py bdist_wheel --dist-dir "${wheels}")
+jobs=$granted
 set -- "$wheels"/*.whl; wheel_build_torchaudio=$1
 
 # ---- repair:torchaudio 2.5.0
