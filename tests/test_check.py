@@ -14,7 +14,7 @@ from jobs import Bench
 from wheelforge.check import check
 from wheelforge.errors import RejectedError
 from wheelforge.events import OutputLine
-from wheelforge.graph import CheckStep
+from wheelforge.graph import CheckStep, WheelSet
 from wheelforge.interpreter import Interpreter
 from wheelforge.recipe import ElfCheck, FileCheck, PythonCheck
 
@@ -56,10 +56,16 @@ def library(bench: Bench) -> Entry:
     return bench.entry("lib", files)
 
 
-def run(bench: Bench, entry: Entry, *checks: Check, install: tuple[str, ...] = ()) -> Entry:
+def run(
+    bench: Bench,
+    entry: Entry,
+    *checks: Check,
+    install: tuple[str, ...] = (),
+    wheels: WheelSet | None = None,
+) -> Entry:
     step = CheckStep(
         id="check:lib", name="lib", version="1.0", needs=("build:lib",), of="build:lib",
-        install=install, python=HERE, checks=checks,
+        install=install, python=HERE, checks=checks, wheels=wheels,
     )  # fmt: skip
     return asyncio.run(check(bench.job(step, {"build:lib": entry}), step))
 
@@ -156,3 +162,20 @@ def test_a_wheel_that_does_not_install_is_rejected(bench: Bench) -> None:
     item = PythonCheck(name="value", code="")
     with pytest.raises(RejectedError, match="check:lib: cannot be installed"):
         run(bench, entry, item, install=("build:lib",))
+
+
+def test_what_it_requires_is_installed_and_what_was_built_wins(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links = bench.root / "links"
+    make_wheel(links, "helper", requires=["demo"])
+    make_wheel(links, "demo", "9.0", files={"demo.py": "VALUE = 9"})
+    monkeypatch.setenv("PIP_FIND_LINKS", str(links))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    wheels = WheelSet(
+        requires=("helper==1.0",), python=HERE.version, tag=HERE.tag,
+        platform=HERE.platform.replace("-", "_"),
+    )  # fmt: skip
+    code = "import demo, helper; assert demo.VALUE == 42; assert helper.VERSION == '1.0'"
+    item = PythonCheck(name="value", code=code)
+    run(bench, wheel(bench), item, install=("build:lib",), wheels=wheels)

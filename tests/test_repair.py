@@ -24,11 +24,12 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
-def step(script: str = "exit 9", name: str = "demo") -> RepairStep:
+def step(script: str = "exit 9", name: str = "demo", calls: str = "") -> RepairStep:
     return RepairStep(
         id=f"repair:{name}", name=name, version="1.0", needs=("build:demo",), wheel="build:demo",
         commands=(Command(label="repair", argv=("sh", "-c", script), cwd="@{out}"),),
         env={"LD_LIBRARY_PATH": "@{dep.lib}/lib"}, programs={}, libraries={"lib": "build:lib"},
+        distribution=calls,
     )  # fmt: skip
 
 
@@ -83,3 +84,13 @@ def test_one_wheel_has_to_come_out(bench: Bench, script: str) -> None:
 def test_a_repair_that_fails(bench: Bench) -> None:
     with pytest.raises(BuildError, match="repair failed with exit code 9: ValueError: no libx"):
         run(bench, step("echo 'ValueError: no libx'; exit 9"), tag=NATIVE)
+
+
+def test_a_wheel_may_call_itself_otherwise_than_its_recipe(bench: Bench) -> None:
+    made = step(name="demo-npu", calls="Demo")
+    assert run(bench, made).product.name == "demo-1.0-py3-none-any.whl"
+
+
+def test_a_wheel_must_then_not_be_called_as_its_recipe(bench: Bench) -> None:
+    with pytest.raises(RejectedError, match=r"made demo-npu 1\.0, not Demo 1\.0"):
+        run(bench, step(name="demo-npu", calls="Demo"), project="demo-npu")

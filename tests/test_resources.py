@@ -181,3 +181,61 @@ def test_what_is_no_amount(text: str) -> None:
 )
 def test_amounts_for_people(amount: int, text: str) -> None:
     assert resources.format_bytes(amount) == text
+
+
+SLURM = "SLURM_CPUS_PER_TASK"
+ON_NODE = "SLURM_CPUS_ON_NODE"
+
+
+@pytest.mark.usefixtures("mask")
+@pytest.mark.parametrize(
+    ("environment", "files", "expected"),
+    [
+        ({}, {}, [("affinity mask", 8)]),
+        ({SLURM: "4"}, {}, [("affinity mask", 8), (SLURM, 4)]),
+        ({SLURM: "1", ON_NODE: "6"}, {}, [("affinity mask", 8), (ON_NODE, 6)]),
+        ({SLURM: "many"}, {}, [("affinity mask", 8)]),
+        (
+            {},
+            {
+                "sys/devices/system/cpu/online": "0-3,8\n",
+                "proc/self/cgroup": "0::/job/step\n",
+                f"{V2}/cpu.max": "250000 100000\n",
+            },
+            [("affinity mask", 8), ("online", 5), ("cgroup quota", 3)],
+        ),
+    ],
+)  # fmt: skip
+def test_each_limit_of_processors(
+    tmp_path: Path,
+    environment: dict[str, str],
+    files: dict[str, str],
+    expected: list[tuple[str, int]],
+) -> None:
+    root = machine(tmp_path, files)
+    assert resources.processor_limits(root, environment) == expected
+    assert resources.processors(root, environment) == min(amount for _, amount in expected)
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, [("MemAvailable", 8 * GIB)]),
+        ({"SLURM_MEM_PER_NODE": "0"}, [("MemAvailable", 8 * GIB)]),
+        (
+            {"SLURM_MEM_PER_NODE": "2048"},
+            [("MemAvailable", 8 * GIB), ("SLURM_MEM_PER_NODE", 2 * GIB)],
+        ),
+        (
+            {"SLURM_MEM_PER_CPU": "1024", SLURM: "4"},
+            [("MemAvailable", 8 * GIB), ("SLURM_MEM_PER_CPU", 4 * GIB)],
+        ),
+        ({"SLURM_MEM_PER_CPU": "1024"}, [("MemAvailable", 8 * GIB)]),
+    ],
+)
+def test_each_limit_of_memory(
+    tmp_path: Path, environment: dict[str, str], expected: list[tuple[str, int]]
+) -> None:
+    root = machine(tmp_path, {})
+    assert resources.memory_limits(root, environment) == expected
+    assert resources.memory(root, environment) == min(amount for _, amount in expected)

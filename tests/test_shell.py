@@ -98,6 +98,28 @@ def test_cached_steps_are_in_the_script_too() -> None:
     assert text.index("==> build:base") < text.index("==> build:demo")
 
 
+@pytest.mark.parametrize(("granted", "used"), [("8", "2"), ("1", "1")])
+def test_no_step_has_more_jobs_than_its_recipe_allows(
+    tmp_path: Path, granted: str, used: str
+) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    say = 'commands = [["sh", "-c", "echo {jobs} > said"]]\n'
+    build = '[build]\nbackend = "script"\nlanguages = []\n' + say
+    body = '[install]\nkeep = ["said"]\n'
+    source = f'type = "path"\npath = "{tree}"'
+    few = body + "[resources]\nmax_jobs = 2\n"
+    texts = {
+        "demo": recipe(head='depends = { low = "*" }', body=body, build=build, source=source),
+        "low": recipe("low", body=few, build=build, source=source),
+    }
+    root = tmp_path / "root"
+    env = {"PATH": "/usr/bin:/bin", "JOBS": granted, "ROOT": str(root)}
+    subprocess.run(["bash", "-c", script(planned(texts))], check=True, env=env, cwd=tmp_path)
+    assert (root / "prefix" / "low-1.0" / "said").read_text().strip() == used
+    assert (root / "prefix" / "demo-1.0" / "said").read_text().strip() == granted
+
+
 def test_install_mapping_keeps_places_and_fails_when_nothing_matches(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     (tree / "include" / "deep").mkdir(parents=True)
@@ -117,3 +139,26 @@ def test_install_mapping_keeps_places_and_fails_when_nothing_matches(tmp_path: P
     )
     assert failed.returncode != 0
     assert "nothing matches include/**/*.h" in failed.stderr
+
+
+def test_what_a_wheel_is_tried_with_is_fetched_and_not_what_was_built(tmp_path: Path) -> None:
+    body = (
+        '[trial]\nrequires = ["filelock==3.16.1"]\n'
+        '[[checks]]\ntype = "python"\nname = "n"\ncode = "pass"\n'
+    )
+    text = script(planned({"my-demo": recipe("my-demo", body, kind="wheel")}))
+    _sound(text)
+    assert '--dest "$sources/my-demo-trial" filelock==3.16.1' in text
+    assert '"${trial[@]}"' in text
+    (filling,) = [line for line in text.splitlines() if line.startswith("trial=()")]
+    (helper,) = [line for line in text.splitlines() if line.startswith("project()")]
+    folder = tmp_path / "my-demo-trial"
+    folder.mkdir()
+    for name in ("My_Demo-9-py3-none-any.whl", "filelock-3.16.1-py3-none-any.whl"):
+        (folder / name).touch()
+    done = subprocess.run(
+        ["bash", "-euc", f'{helper}\n{filling}\necho "${{trial[@]##*/}}"'],
+        env={"sources": str(tmp_path), "wheel_repair_my_demo": "/x/my_demo-1.0-py3-none-any.whl"},
+        text=True, capture_output=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == "filelock-3.16.1-py3-none-any.whl\n"

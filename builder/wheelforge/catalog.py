@@ -7,6 +7,7 @@ them as package data. Overlays are folders of recipe files laid over recipes of 
 from __future__ import annotations
 
 import os
+import platform
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -115,9 +116,21 @@ def targets() -> dict[str, Path]:
     return _named(shipped() / "toolchains" / "targets")
 
 
+def target_values() -> frozenset[str]:
+    """What recipes may ask any target for as `{target.NAME}`; native has its nearest target's."""
+    found = (_load(name, targets(), Target, "--target") for name in targets())
+    return frozenset(name for target in found for name in target.values)
+
+
 def toolchains() -> dict[str, Path]:
     """Toolchain files by name."""
     return _named(shipped() / "toolchains")
+
+
+def toolchains_for(machine: str) -> tuple[str, ...]:
+    """The shipped toolchains that compile for a machine; `native` ones do for this one."""
+    known = {machine, *(["native"] if machine == platform.machine() else [])}
+    return tuple(name for name in toolchains() if load_toolchain(name).machine in known)
 
 
 def load_target(name: str) -> Target:

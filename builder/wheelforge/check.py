@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -18,6 +18,7 @@ from wheelforge.job import Job, fresh
 from wheelforge.recipe import Check, ElfCheck, FileCheck, PythonCheck
 from wheelforge.store import MANIFEST, Entry
 from wheelforge.trial import make_trial
+from wheelforge.wheel import parse_name
 
 _AUDITWHEEL_HASH = re.compile(r"-[0-9a-f]{8}(?=\.so)")
 
@@ -103,14 +104,24 @@ async def _python(job: Job, step: CheckStep) -> list[str]:
     if not checks:
         return []
     job.log.parent.mkdir(parents=True, exist_ok=True)
+    wheels = [job.results[name].product for name in step.install]
+    if step.wheels is not None:
+        await job.verified([step.wheels])
+        wheels += _others(job.workshop.sources.files(step.wheels), wheels)
     trial = await make_trial(step.python, job.work / "trial", {process.MARK: job.mark}, log=job.log)
-    installed = await trial.install([job.results[name].product for name in step.install])
+    installed = await trial.install(wheels)
     installed.require("cannot be installed", step.id)
     for item in checks:
         job.tell(OutputLine(step=step.id, text=f"running: {item.name}"))
         outcome = await trial.check(item)
         outcome.require(f"the check '{item.name}' failed", step.id)
     return [item.name for item in checks]
+
+
+def _others(fetched: Sequence[Path], built: Sequence[Path]) -> list[Path]:
+    """What was fetched and not built: the wheel that was built here is the one to try."""
+    own = {parse_name(path.name)[0] for path in built}
+    return [path for path in fetched if parse_name(path.name)[0] not in own]
 
 
 def _rejected(step: CheckStep, item: Check, why: str) -> RejectedError:

@@ -9,7 +9,7 @@ folder of build programs, `@{jobs}` the number of jobs granted, `@{dep.NAME}` a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -56,7 +56,7 @@ class _Step(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
 
 
 class FetchStep(_Step, frozen=True, kw_only=True, tag="fetch"):
-    """Bring one source, or the wheels of a build environment, into the source cache."""
+    """Bring one source, or the wheels of an environment, into the source cache."""
 
     what: PinnedSource | WheelSet
 
@@ -97,25 +97,31 @@ class BuildStep(_Step, frozen=True, kw_only=True, tag="build"):
 
 
 class RepairStep(_Step, frozen=True, kw_only=True, tag="repair"):
-    """Copy the shared libraries the wheel of step `wheel` needs into it and retag it."""
+    """Copy the shared libraries the wheel of step `wheel` needs into it and retag it.
+
+    `distribution` is what the wheel has to call itself, where that is not `name`.
+    """
 
     wheel: str
     commands: tuple[Command, ...]
     env: dict[str, str]
     programs: dict[str, str]
     libraries: dict[str, str]
+    distribution: str = ""
 
 
 class CheckStep(_Step, frozen=True, kw_only=True, tag="check"):
     """Run a recipe's checks on the result of step `of`.
 
-    A wheel's run in a clean environment in which the results of `install` are installed.
+    A wheel's run in a clean environment in which the results of `install` are installed, and
+    those of `wheels` that are not among them.
     """
 
     of: str
     install: tuple[str, ...]
     python: Interpreter
     checks: tuple[Check, ...]
+    wheels: WheelSet | None = None
 
 
 Step: TypeAlias = FetchStep | BuildStep | RepairStep | CheckStep
@@ -133,6 +139,18 @@ class State(_Frozen, frozen=True, kw_only=True):
     key: str = ""
 
 
+class Lack(_Frozen, frozen=True, kw_only=True):
+    """Something this machine lacks: what, who needs it, and what mends it.
+
+    `needed` to build, so that the plan is not carried out, or only to run the result.
+    """
+
+    what: str
+    where: str
+    remedy: str
+    needed: Literal["build", "run"] = "build"
+
+
 class Plan(_Frozen, frozen=True, kw_only=True):
     """Steps in an order in which every step comes after what it needs."""
 
@@ -144,6 +162,7 @@ class Plan(_Frozen, frozen=True, kw_only=True):
     features: tuple[str, ...]
     toolchain: str
     python: Interpreter
+    lacks: tuple[Lack, ...] = ()
 
     def step(self, name: str) -> Step | None:
         """The step with this id."""

@@ -6,13 +6,17 @@ import msgspec
 
 
 class Interpreter(msgspec.Struct, frozen=True, kw_only=True):
-    """A CPython: `path` starts it, `tag` is its wheel tag (cp312), `soabi` its extension suffix."""
+    """A CPython: `path` starts it, `tag` is its wheel tag (cp312), `soabi` its extension suffix.
+
+    `include` is the folder for its headers, which may be missing.
+    """
 
     path: str
     version: str
     tag: str
     soabi: str
     platform: str
+    include: str = ""
 
     @property
     def series(self) -> str:

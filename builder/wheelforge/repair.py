@@ -54,11 +54,10 @@ async def _run(job: Job, step: RepairStep, raw: Path, out: Path) -> None:
 
 def _names_agree(raw: Path, step: RepairStep) -> None:
     facts = wheel.read(raw)
-    if facts.name != canonicalize_name(step.name) or Version(facts.version) != Version(
-        step.version
-    ):
+    name = step.distribution or step.name
+    if facts.name != canonicalize_name(name) or Version(facts.version) != Version(step.version):
         raise RejectedError(
-            f"the build made {facts.name} {facts.version}, not {step.name} {step.version}",
+            f"the build made {facts.name} {facts.version}, not {name} {step.version}",
             where=step.id,
             remedy="tell the build its version (the recipe's build.env), or correct the recipe",
         )

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import os
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from wheelforge.errors import InputError
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_UNKNOWN = 1 << 60
 _AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*", re.IGNORECASE)
 
 
@@ -32,31 +35,90 @@ def format_bytes(amount: int) -> str:
     return f"{amount} B"
 
 
-def processors(root: Path = Path("/")) -> int:
-    """Processors in the affinity mask, or fewer where a cgroup's quota allows less.
+class Limit(NamedTuple):
+    """A limit in force: where it comes from, and what it allows (processors, or bytes)."""
+
+    source: str
+    amount: int
+
+
+def processors(root: Path = Path("/"), environment: Mapping[str, str] = os.environ) -> int:
+    """Processors that can be used: the least of the limits, at least one."""
+    return max(1, min(limit.amount for limit in processor_limits(root, environment)))
+
+
+def processor_limits(
+    root: Path = Path("/"), environment: Mapping[str, str] = os.environ
+) -> list[Limit]:
+    """Affinity mask, processors online, cgroup quotas, batch allocation.
 
     `root` is where /proc and /sys are.
     """
-    mask = len(os.sched_getaffinity(0))
-    quota = min((_quota(group) for group in _cgroups("cpu", root)), default=math.inf)
-    return max(1, min(mask, math.ceil(quota) if math.isfinite(quota) else mask))
+    found = [Limit("affinity mask", len(os.sched_getaffinity(0)))]
+    if online := _count(_read(root / "sys/devices/system/cpu/online")):
+        found.append(Limit("online", online))
+    quotas = [quota for group in _cgroups("cpu", root) if math.isfinite(quota := _quota(group))]
+    if quotas:
+        found.append(Limit("cgroup quota", math.ceil(min(quotas))))
+    return [*found, *_slurm_processors(environment)]
 
 
-def memory(root: Path = Path("/")) -> int:
-    """Bytes that can be used now: MemAvailable, or less where a cgroup's limit allows less.
+def memory(root: Path = Path("/"), environment: Mapping[str, str] = os.environ) -> int:
+    """Bytes that can be used now: the least of the limits."""
+    limits = memory_limits(root, environment)
+    return max(0, min((limit.amount for limit in limits), default=_UNKNOWN))
+
+
+def memory_limits(
+    root: Path = Path("/"), environment: Mapping[str, str] = os.environ
+) -> list[Limit]:
+    """MemAvailable, what cgroups leave, and the batch allocation.
 
     `root` is where /proc and /sys are.
     """
-    groups = _cgroups("memory", root)
-    rooms = [room for group in groups if (room := _room(group)) is not None]
-    return max(0, min([_available(root), *rooms]))
+    found = [
+        Limit("MemAvailable", int(line.split()[1]) << 10)
+        for line in _read(root / "proc/meminfo").splitlines()
+        if line.startswith("MemAvailable:")
+    ]
+    rooms = [room for group in _cgroups("memory", root) if (room := _room(group)) is not None]
+    rooms = [room for room in rooms if room < _UNKNOWN]  # v1 writes no limit as a huge one
+    if rooms:
+        found.append(Limit("cgroup", min(rooms)))
+    return [*found, *_slurm_memory(environment)]
 
 
-def _available(root: Path) -> int:
-    for line in _read(root / "proc/meminfo").splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) << 10
-    return 1 << 60
+def _slurm_processors(environment: Mapping[str, str]) -> list[Limit]:
+    """Of this node; what a task may use only where the node's share is not told."""
+    for name in ("SLURM_CPUS_ON_NODE", "SLURM_CPUS_PER_TASK"):
+        if count := _number(environment.get(name, "")):
+            return [Limit(name, count)]
+    return []
+
+
+def _slurm_memory(environment: Mapping[str, str]) -> list[Limit]:
+    """In MiB; 0 is all of the node's."""
+    if amount := _number(environment.get("SLURM_MEM_PER_NODE", "")):
+        return [Limit("SLURM_MEM_PER_NODE", amount << 20)]
+    amount = _number(environment.get("SLURM_MEM_PER_CPU", ""))
+    of_node = _slurm_processors(environment)
+    if amount and of_node:
+        return [Limit("SLURM_MEM_PER_CPU", of_node[0].amount * amount << 20)]
+    return []
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
+def _count(ranges: str) -> int:
+    """How many processors a kernel's list names: `0-3,8`."""
+    total = 0
+    with suppress(ValueError):
+        for part in ranges.strip().split(","):
+            first, _, last = part.partition("-")
+            total += int(last or first) - int(first) + 1
+    return total
 
 
 def _cgroups(controller: str, root: Path) -> list[Path]:

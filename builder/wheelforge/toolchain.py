@@ -7,12 +7,14 @@ from typing import Literal
 import msgspec
 
 Family = Literal["gcc", "clang", "fujitsu"]
+Role = Literal["cc", "cxx", "fc"]
 
 
 class Toolchain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The programs to look for, by role (cc, cxx, fc, ar …), each with names in order of choice.
 
     `machine` is what they compile for ("native", or aarch64 …), `minimum` the oldest version.
+    `arguments` are words that a role's program is always called with, also by what reads no flags.
     `version_pattern` is a regular expression whose first group is the version that
     `cc --version` prints.
     """
@@ -24,13 +26,17 @@ class Toolchain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     machine: str = "native"
     minimum: str = "0"
     env: dict[str, str] = {}
+    arguments: dict[Role, str] = {}
     flags: str = ""
     version_pattern: str = r"(\d+\.\d+(?:\.\d+)?)"
     install: dict[str, str] = {}
 
 
 class Compilers(msgspec.Struct, frozen=True, kw_only=True):
-    """A toolchain found: absolute paths and SHA-256 by role, version, machine and C library."""
+    """A toolchain found: absolute paths and SHA-256 by role, version, machine and C library.
+
+    `host` is the machine the compilers run on, `machine` the one they compile for.
+    """
 
     toolchain: str
     family: Family
@@ -40,9 +46,20 @@ class Compilers(msgspec.Struct, frozen=True, kw_only=True):
     paths: dict[str, str]
     digests: dict[str, str]
     env: dict[str, str] = {}
+    arguments: dict[str, str] = {}
     flags: str = ""
+    host: str = ""
+
+    @property
+    def commands(self) -> dict[str, str]:
+        """What calls each program: its path, and the words it is always called with."""
+        return {
+            role: f"{path} {self.arguments.get(role, '')}".rstrip()
+            for role, path in self.paths.items()
+        }
 
     @property
     def words(self) -> frozenset[str]:
         """What a recipe's `toolchain WORD` condition may name."""
-        return frozenset({self.toolchain, self.family})
+        cross = {"cross"} if self.host not in {"", self.machine} else set[str]()
+        return frozenset({self.toolchain, self.family, *cross})

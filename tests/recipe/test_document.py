@@ -20,6 +20,9 @@ from wheelforge.recipe import ArchiveSource, Document, GitSource, Layer
 
 CMAKE = '[build]\nbackend = "cmake"\n'
 COMMIT = "1" * 40
+EXTERNAL = (
+    "[[external]]\nname = 'X'\nask = 'x'\nprobe = {{ file = 'x', pattern = '{}' }}\nversion = '{}'"
+)
 
 
 def _line(text: str, of: str) -> int:
@@ -54,6 +57,11 @@ FAULTS = [
     ("", "[install]\nkeep = ['/etc/x']", "install.keep[0]", "inside"),
     ("", "[install.move]\n'x' = 'a/../../b'", "install.move.x", "inside"),
     ("", "[exports]\nlibraries = ['..']", "exports.libraries[0]", "inside"),
+    ("", EXTERNAL.format("(", "*"), "external[0].probe.pattern", "version="),
+    ("", EXTERNAL.format("x", "*"), "external[0].probe.pattern", "version="),
+    ("", EXTERNAL.format("(x)", "new one"), "external[0].version", ">=1.2,<2"),
+    ("distribution = 'x'", "", "distribution", 'kind = "wheel"'),
+    ("", "[trial]\nrequires = ['x==1']", "trial", 'kind = "wheel"'),
     ("", "[[checks]]\ntype = 'flie'", "checks[0].type", "did you mean file?"),
     ("", "[[checks]]\npath = 'x'", "checks[0]", "known: elf, file, python"),
     ("", "[[checks]]\ntype = 'file'\npath = 'x'\ncont = 2", "checks[0].cont", "count"),

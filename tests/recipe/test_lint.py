@@ -76,4 +76,14 @@ def test_shipped_recipes_are_sound(overlay: str) -> None:
     library = catalog.open_catalog([], [overlay] if overlay else [])
     known = frozenset(library.files)
     for name in known:
-        assert list(faults(library.document(name), known, digest.of_file)) == []
+        values = catalog.target_values()
+        assert list(faults(library.document(name), known, digest.of_file, values)) == []
+
+
+def test_an_external_that_some_version_knows_nothing_of() -> None:
+    body = (
+        "[[external]]\nname = 'X'\nask = 'x'\nversion = { '2.0' = '5' }\n"
+        "probe = { file = 'x', pattern = '(x)' }"
+    )
+    (found,) = _faults(recipe(body=body, versions=["2.0", "1.0"]))
+    assert found.endswith("external[0].version: nothing is said of version 1.0")

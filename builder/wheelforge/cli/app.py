@@ -14,6 +14,7 @@ VERBS = {
     "build": "build",
     "plan": "plan",
     "fetch": "fetch",
+    "doctor": "doctor",
     "verify": "verify",
     "recipe": "recipe",
     "target": "target",

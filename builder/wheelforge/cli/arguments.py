@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, TypeVar, get_type_hints
 
@@ -11,8 +11,12 @@ import typer
 
 from wheelforge.errors import InputError
 from wheelforge.pipeline import Options
+from wheelforge.resolve import OFF
 
 T = TypeVar("T")
+
+_BLAS = ("openblas", "none")
+_REFERENCE = "reference"
 
 Requirements: TypeAlias = Annotated[
     list[str], typer.Argument(help="what to build: a recipe's name, or name==version")
@@ -34,7 +38,13 @@ Acl: TypeAlias = Annotated[str, typer.Option("--acl", help="short for --pin acl=
 Openblas: TypeAlias = Annotated[
     str, typer.Option("--openblas", help="short for --pin openblas=VERSION")
 ]
-Onednn: TypeAlias = Annotated[str, typer.Option("--onednn", help="short for --pin onednn=VERSION")]
+Onednn: TypeAlias = Annotated[
+    str,
+    typer.Option("--onednn", help="oneDNN's VERSION, or reference: without ACL's kernels, or off"),
+]
+Blas: TypeAlias = Annotated[
+    str, typer.Option("--blas", help="what multiplies matrices: openblas, or none (torch's Eigen)")
+]
 Sources: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--source", help="NAME=PATH takes a recipe's source from a folder or archive"),
@@ -76,6 +86,7 @@ def options(
     acl: Acl = "",
     openblas: Openblas = "",
     onednn: Onednn = "",
+    blas: Blas = "openblas",
     source: Sources = None,
     overlay: Overlays = None,
     recipes: Recipes = None,
@@ -84,7 +95,7 @@ def options(
     offline: Offline = False,
 ) -> Options:
     """What was typed, with NAME=VALUE words taken apart; InputError where one is malformed."""
-    short = {"acl": acl, "openblas": openblas, "onednn": onednn}
+    short = _short({"acl": acl, "openblas": openblas, "onednn": onednn}, blas)
     sources = {name: Path(path) for name, path in pairs("--source", source).items()}
     for name, path in sources.items():
         if not path.exists():
@@ -94,7 +105,7 @@ def options(
         target=target,
         toolchain=toolchain,
         python=python,
-        pins=pairs("--pin", pin) | {name: value for name, value in short.items() if value},
+        pins=_together(pairs("--pin", pin), short),
         sources=sources,
         overlays=overlay or (),
         recipes=recipes or (),
@@ -104,12 +115,56 @@ def options(
     )
 
 
-def planning(verb: Callable[..., T]) -> Callable[..., T]:
-    """Give a verb the options that all planning verbs share; it gets them as its first argument."""
+def _short(versions: Mapping[str, str], blas: str) -> dict[str, tuple[str, str]]:
+    """What the short options pin: the version (or off) of each package, and the option's words."""
+    pins = {
+        name: (version, f"--{name} {version}")
+        for name, version in versions.items()
+        if version and version != _REFERENCE
+    }
+    implied = {}
+    if versions["onednn"] == _REFERENCE:
+        implied["acl"] = (OFF, f"--onednn {_REFERENCE}")
+    if blas not in _BLAS:
+        raise InputError(
+            f"'{blas}' is no BLAS that wheelforge builds with",
+            where=f"--blas {blas}",
+            remedy=f"known: {', '.join(_BLAS)}",
+        )
+    if blas == "none":
+        implied["openblas"] = (OFF, "--blas none")
+    for name, pin in implied.items():
+        _agreed(name, pins.setdefault(name, pin), pin)
+    return pins
+
+
+def _together(pins: Mapping[str, str], short: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    for name in pins.keys() & short.keys():
+        _agreed(name, short[name], (pins[name], f"--pin {name}={pins[name]}"))
+    return {**pins, **{name: version for name, (version, _) in short.items()}}
+
+
+def _agreed(name: str, one: tuple[str, str], other: tuple[str, str]) -> None:
+    if one[0] != other[0]:
+        raise InputError(
+            f"{one[1]} and {other[1]} say different things of {name}",
+            where=one[1],
+            remedy="leave one of them out",
+        )
+
+
+def planning(verb: Callable[..., T], *, optional: bool = False) -> Callable[..., T]:
+    """Give a verb the options that all planning verbs share; it gets them as its first argument.
+
+    With `optional` it can be called without naming anything to build.
+    """
     shared, own = inspect.signature(options), inspect.signature(verb)
     mine = list(own.parameters.values())[1:]
+    first, *more = shared.parameters.values()
+    first = first.replace(default=None) if optional else first
 
     def command(**given: Any) -> T:
+        given[first.name] = given[first.name] or []
         rest = {item.name: given.pop(item.name) for item in mine}
         return verb(options(**given), **rest)
 
@@ -119,7 +174,7 @@ def planning(verb: Callable[..., T]) -> Callable[..., T]:
     command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
             item.replace(annotation=hints[item.name], kind=inspect.Parameter.KEYWORD_ONLY)
-            for item in (*shared.parameters.values(), *mine)
+            for item in (first, *more, *mine)
         ]
     )
     return command

@@ -106,7 +106,7 @@ def show_schema() -> None:
 def _faults(library: catalog.Catalog, name: str) -> Iterator[str]:
     try:
         document: Document = library.document(name, "recipe lint")
-        yield from faults(document, frozenset(library.files), _file_digest)
+        yield from faults(document, frozenset(library.files), _file_digest, catalog.target_values())
     except ForgeError as error:
         yield str(error)
 

@@ -24,7 +24,7 @@ def tree(plan: Plan, *, details: bool) -> str:
     steps = {step.id: step for step in plan.steps}
     needed = {name for step in plan.steps for name in step.needs}
     roots = [step for step in plan.steps if step.id not in needed]
-    lines = [headline(plan)]
+    lines = [headline(plan), *(f"note: {lack.what}: {lack.remedy}" for lack in plan.lacks)]
     drawn: set[str] = set()
     for root in roots:
         lines += _draw(root, plan, steps, drawn, "", details=details)

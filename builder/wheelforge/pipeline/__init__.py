@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 from wheelforge import atomic
 from wheelforge.errors import InputError
 from wheelforge.events import Listener, Notice
+from wheelforge.graph import BuildStep
+from wheelforge.pipeline.lacks import refuse
 from wheelforge.pipeline.options import Home, Limits, Options
 from wheelforge.pipeline.prepare import make_plan
+from wheelforge.sandbox import offline_prefix
 
 if TYPE_CHECKING:
     from wheelforge.graph import Plan
@@ -54,7 +57,10 @@ def build(
     from wheelforge.pipeline.deliver import deliver, prefixes, proven, ready
 
     ready(wheelhouse, plan)
+    refuse(plan)
     show(plan)
+    for text in _notes(plan):
+        listener(Notice(text=text))
     outcome = None
     if plan.todo:
         from wheelforge.pipeline.run import run
@@ -77,6 +83,18 @@ def build(
         changed=changed,
         proven=tuple(passed),
     )
+
+
+def _notes(plan: Plan) -> Iterator[str]:
+    """What the admin should know before a run: what will be missing, and what is not held back."""
+    yield from (f"{lack.what}: {lack.remedy}" for lack in plan.lacks)
+    builds = [step for step in plan.todo if isinstance(step, BuildStep)]
+    offline = any(command.offline for step in builds for command in step.commands)
+    if offline and not offline_prefix():
+        yield (
+            "builds are not cut off from the network: this machine allows no network namespaces "
+            "(unshare --user --net)"
+        )
 
 
 def verify(wheelhouse: Path, home: Home, tell: Callable[[str], None]) -> list[str]:

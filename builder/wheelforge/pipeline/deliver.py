@@ -187,7 +187,8 @@ def _house(
     for step in plan.steps:
         if isinstance(step, CheckStep):
             own = tuple(item for item in step.checks if isinstance(item, PythonCheck))
-            checks[step.name] = own
+            product = results.entry(step.of).product.name if own else ""
+            checks[wheel.parse_name(product)[0] if product else step.name] = own
     keys = {results.keys[step.id] for step in steps} | set(results.keys.values())
     return House(
         target=plan.target,

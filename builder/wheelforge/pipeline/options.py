@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wheelforge import digest
+from wheelforge.errors import InputError
 from wheelforge.fetch import Sources
 from wheelforge.store import Store
 
@@ -42,15 +43,26 @@ class Home:
     @classmethod
     def open(cls, *, offline: bool = False) -> Home:
         """WHEELFORGE_HOME, or `wheelforge` in the XDG cache folder; nothing is created yet."""
-        given = os.environ.get("WHEELFORGE_HOME")
-        cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-        root = Path(given or Path(cache, "wheelforge")).absolute()
+        root = Path(os.environ.get("WHEELFORGE_HOME") or _cache()).absolute()
         return cls(
             root=root,
             store=Store(root / "store"),
             sources=Sources(root / "sources", offline=offline),
             memo=digest.Memo(root / "digests.json"),
         )
+
+
+def _cache() -> Path:
+    if given := os.environ.get("XDG_CACHE_HOME"):
+        return Path(given, "wheelforge")
+    try:
+        return Path.home() / ".cache/wheelforge"
+    except RuntimeError as error:  # a user id without an entry in passwd, as in containers
+        raise InputError(
+            "the home folder of this user is not known",
+            where="HOME",
+            remedy="set HOME, or WHEELFORGE_HOME to a folder with room",
+        ) from error
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+
+import msgspec
 
 from wheelforge import catalog, digest, probe
 from wheelforge.graph import Plan, Step, WheelSet
 from wheelforge.pin import PinnedSource
+from wheelforge.pipeline.lacks import lacking
 from wheelforge.pipeline.options import Home, Options
 from wheelforge.plan import Setting, plan
 from wheelforge.recipe import Conditions
@@ -49,7 +53,7 @@ def make_plan(options: Options, home: Home) -> Plan:
 def _make_plan(options: Options, home: Home) -> Plan:
     target = catalog.load_target(options.target)
     compilers = probe.compilers(catalog.load_toolchain(options.toolchain), home.memo)
-    probe.suited(compilers, target)
+    probe.suited(compilers, target, catalog.toolchains_for(target.machine))
     python = probe.interpreter(options.python, home.memo)
     conditions = Conditions(
         version="",
@@ -59,6 +63,7 @@ def _make_plan(options: Options, home: Home) -> Plan:
         toolchain=compilers.words,
     )
     library = catalog.open_catalog(options.recipes, options.overlays)
+    look = cache(probe.external)
     request = Request(
         requirements=options.requirements,
         conditions=conditions,
@@ -68,6 +73,7 @@ def _make_plan(options: Options, home: Home) -> Plan:
         compilers={compilers.family: compilers.version, "glibc": compilers.libc.split()[-1]},
         rows=library.rows(),
         untested=options.untested,
+        external=lambda item: look(item.probe).version,
     )
     resolution = resolve(request, library, _tree_digest)
     setting = Setting(
@@ -79,7 +85,7 @@ def _make_plan(options: Options, home: Home) -> Plan:
 
     made = plan(resolution, setting, _View(home), where)
     home.memo.save()
-    return made
+    return msgspec.structs.replace(made, lacks=lacking(made, resolution, where, look))
 
 
 def _tree_digest(path: Path) -> str:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
 import msgspec
-from packaging.requirements import InvalidRequirement, Requirement
 
 from wheelforge import programs
 from wheelforge.backends import DRIVERS
 from wheelforge.errors import InputError
-from wheelforge.graph import BuildStep, Command, Environment, FetchStep, Unpack, WheelSet
+from wheelforge.graph import BuildStep, Command, Environment, FetchStep, Unpack
 from wheelforge.pin import Pin
 from wheelforge.plan import inputs
 from wheelforge.plan.environment import build_env
 from wheelforge.plan.filling import filled
 from wheelforge.plan.offers import Below
+from wheelforge.plan.requirements import fetch_step, wheel_set
 from wheelforge.plan.setting import Setting, Where
 from wheelforge.recipe import Build, Key
 from wheelforge.recipe.conditions import matches
@@ -42,19 +41,14 @@ class Builder:
         self._below = below
         self._recipe = pin.recipe.build
         self._build = self._filled(values)
-        self._wheel_set = self._requirements()
+        self._wheel_set = wheel_set(pin, self._build.requires, "build", setting, where)
         self._needs_python = pin.recipe.kind == "wheel" or self._wheel_set is not None
 
     def fetch(self) -> FetchStep | None:
         """The step that fetches the build requirements, where there are any."""
         if self._wheel_set is None:
             return None
-        return FetchStep(
-            id=f"fetch:{self._pin.name}@requires",
-            name=self._pin.name,
-            version=self._pin.version,
-            what=self._wheel_set,
-        )
+        return fetch_step(self._pin, self._wheel_set, "requires")
 
     def step(self, fetches: Sequence[FetchStep]) -> BuildStep:
         """The build step; raises InputError where a compiler or program it needs is missing."""
@@ -106,26 +100,6 @@ class Builder:
 
         return filled(self._recipe, fill, ("build",))
 
-    def _requirements(self) -> WheelSet | None:
-        for number, text in enumerate(self._build.requires):
-            if not _is_requirement(text):
-                raise InputError(
-                    f"'{text}' is not a requirement",
-                    where=self._where(self._pin.name, "build", "requires", number),
-                    remedy='write it as "name==1.2.3"',
-                )
-        python = self._setting.python
-        return (
-            WheelSet(
-                requires=self._build.requires,
-                python=python.version,
-                tag=python.tag,
-                platform=python.platform,
-            )
-            if self._build.requires
-            else None
-        )
-
     def _inputs(
         self,
         commands: Sequence[Command],
@@ -169,12 +143,3 @@ def _commands(build: Build) -> tuple[Command, ...]:
     if not build.network:
         return commands
     return tuple(msgspec.structs.replace(command, offline=False) for command in commands)
-
-
-@lru_cache(maxsize=4096)
-def _is_requirement(text: str) -> bool:
-    try:
-        Requirement(text)
-    except InvalidRequirement:
-        return False
-    return True

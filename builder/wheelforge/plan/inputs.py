@@ -66,9 +66,9 @@ def of_setting(
     """The facts about compilers and Python; `languages` are those there is a compiler for."""
     compilers = setting.compilers
     inputs = {
-        f"compiler.{ROLES[language]}": f"{compilers.family} {compilers.version} "
-        f"{compilers.digests[ROLES[language]][:_DIGITS]}"
-        for language in languages
+        f"compiler.{role}": f"{compilers.family} {compilers.version} "
+        f"{compilers.digests[role][:_DIGITS]} {compilers.arguments.get(role, '')}".rstrip()
+        for role in (ROLES[language] for language in languages)
     }
     inputs["libc"] = compilers.libc
     if with_python:

@@ -7,11 +7,20 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from wheelforge import digest, programs
-from wheelforge.graph import CheckStep, Command, FetchStep, RepairStep, Step, encoded
+from wheelforge.graph import (
+    CheckStep,
+    Command,
+    FetchStep,
+    RepairStep,
+    Step,
+    WheelSet,
+    encoded,
+)
 from wheelforge.pin import Pin, PinnedSource
 from wheelforge.plan.building import Builder
 from wheelforge.plan.filling import filled
 from wheelforge.plan.offers import Below, Offers
+from wheelforge.plan.requirements import fetch_step, wheel_set
 from wheelforge.plan.setting import SOURCE_DATE_EPOCH, Setting, Where
 from wheelforge.recipe import Key, PathSource
 from wheelforge.template import expand
@@ -45,7 +54,7 @@ class Layout:
         if pin.recipe.kind == "wheel":
             yield self._repair(pin, below)
         if pin.recipe.checks:
-            yield self._check(pin, below, values)
+            yield from self._check(pin, below, values)
 
     def _values(self, pin: Pin) -> dict[str, str]:
         """The values a recipe may refer to as `{version}`, `{target.acl_arch}`, `{pin.torch}` …"""
@@ -79,9 +88,10 @@ class Layout:
             },
             programs={name: str(programs.locate(name)) for name in _REPAIR_PROGRAMS},
             libraries={offer.name: offer.result for offer in libraries},
+            distribution=pin.recipe.distribution,
         )
 
-    def _check(self, pin: Pin, below: Below, values: Mapping[str, str]) -> CheckStep:
+    def _check(self, pin: Pin, below: Below, values: Mapping[str, str]) -> Iterator[Step]:
         """Values are filled in everywhere but in code, where braces belong to Python."""
 
         def fill(text: str, key: Key) -> str:
@@ -98,17 +108,30 @@ class Layout:
         inputs = {f"check.{n}": digest.of_bytes(encoded(check)) for n, check in enumerate(checks)}
         if wheel:
             inputs["python"] = self._setting.python_words
-        return CheckStep(
+        more = self._trial(pin, below)
+        fetches = [] if more is None else [fetch_step(pin, more, "trial")]
+        yield from fetches
+        yield CheckStep(
             id=f"check:{pin.name}",
             name=pin.name,
             version=pin.version,
-            needs=wheels or (result,),
+            needs=(*(step.id for step in fetches), *(wheels or (result,))),
             inputs=inputs,
             of=result,
             install=wheels,
             python=self._setting.python,
             checks=checks,
+            wheels=more,
         )
+
+    def _trial(self, pin: Pin, below: Below) -> WheelSet | None:
+        """What this wheel and those it depends on require where they are tried."""
+        own = wheel_set(pin, pin.recipe.trial.requires, "trial", self._setting, self._where)
+        inherited = [text for offer in below.wheels.values() for text in offer.trial]
+        if not inherited:
+            return own
+        together = dict.fromkeys([*pin.recipe.trial.requires, *inherited])
+        return wheel_set(pin, tuple(together), "trial", self._setting, self._where)
 
 
 def _fetch(source: PinnedSource) -> FetchStep:

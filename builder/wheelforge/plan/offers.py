@@ -17,7 +17,8 @@ class Offer:
 
     `result` is the step whose result they use, `last` the one that has to end well before they
     start. `env`, `packages` (for pkg-config) and `libraries` refer to its prefix as `@{dep.NAME}`;
-    `below` are the packages of its own kind that come with it.
+    `below` are the packages of its own kind that come with it, `trial` what a wheel requires to be
+    tried.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Offer:
     packages: str
     libraries: str
     env: Mapping[str, str]
+    trial: tuple[str, ...]
     below: Mapping[str, Offer]
 
 
@@ -75,6 +77,7 @@ class Offers:
             packages=f"{prefix}/lib/pkgconfig:{prefix}/share/pkgconfig",
             libraries=":".join(f"{prefix}/{folder}" for folder in exports.libraries),
             env=self._exported(name, exports.env, {**values, "prefix": prefix}),
+            trial=pin.recipe.trial.requires,
             below=below.wheels if kind == "wheel" else below.libraries,
         )
 

@@ -55,8 +55,9 @@ class Setting:
             "target.ldflags": target.ldflags,
             "toolchain.name": compilers.toolchain,
             "toolchain.family": compilers.family,
-            **{f"toolchain.{role}": path for role, path in compilers.paths.items()},
+            **{f"toolchain.{role}": text for role, text in compilers.commands.items()},
             "python.version": self.python.version,
+            "python.series": self.python.series,
         }
 
     @cached_property
@@ -73,8 +74,8 @@ class Setting:
     @cached_property
     def assumed(self) -> dict[str, str]:
         """The variables of every build that neither recipes nor dependencies have to set."""
-        paths, flags = self.compilers.paths, self.compile_flags
-        roles = {name: paths[role] for name, role in _ROLES.items() if role in paths}
+        commands, flags = self.compilers.commands, self.compile_flags
+        roles = {name: commands[role] for name, role in _ROLES.items() if role in commands}
         return {**_BASE, **roles, "CXXFLAGS": flags, "FFLAGS": flags}
 
     @cached_property

@@ -99,6 +99,11 @@ def specifier(text: str) -> SpecifierSet:
         ) from error
 
 
+def specifying(text: str) -> str:
+    """A specifier, also where a plain version was written: 5.1.RC2 means ==5.1.RC2."""
+    return f"=={text}" if _VERSION.fullmatch(text) else text
+
+
 @lru_cache(maxsize=65536)
 def matches(version: str, spec: str) -> bool:
     """True when `version` satisfies `spec`; both were validated before."""

@@ -5,19 +5,26 @@ References to recipes that do not exist, digests that are missing or left over, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from wheelforge.errors import ForgeError
 from wheelforge.recipe.conditions import parse
 from wheelforge.recipe.document import Document
 from wheelforge.recipe.model import GitSource, PathSource, Recipe
+from wheelforge.recipe.values import unknown
 
 
 def faults(
-    document: Document, known: frozenset[str], file_digest: Callable[[Path], str]
+    document: Document,
+    known: frozenset[str],
+    file_digest: Callable[[Path], str],
+    values: Collection[str] = (),
 ) -> Iterator[str]:
-    """Every fault of a recipe and of each of its conditional variants, once, as a message."""
+    """Every fault of a recipe and of each of its conditional variants, once, as a message.
+
+    `known` are all recipes, `values` what every recipe may ask a target for.
+    """
     told: set[str] = set()
     try:
         for recipe in document.variants():
@@ -26,6 +33,7 @@ def faults(
                     told.add(fault)
                     yield fault
         yield from _conditions(document, known)
+        yield from _values(document, values)
     except ForgeError as error:
         yield str(error)
 
@@ -35,6 +43,11 @@ def _faults(
 ) -> Iterator[str]:
     yield from _references(recipe, document, known)
     yield from _digests(recipe, document)
+    for number, item in enumerate(recipe.external):
+        for version in document.versions:
+            if item.wanted(version) is None:
+                where = document.where("external", number, "version")
+                yield f"{where}: nothing is said of version {version}"
     yield from _patches(recipe, document, file_digest)
     if recipe.kind == "wheel" and not recipe.checks:
         yield f"{document.where('kind')}: a wheel needs at least one [[checks]] that proves it"
@@ -55,6 +68,15 @@ def _conditions(document: Document, known: frozenset[str]) -> Iterator[str]:
         for subject, test in parse(text):
             if subject in {"with", "without"} and test not in known:
                 yield f"{document.where()}: condition '{text}': there is no recipe '{test}'"
+
+
+def _values(document: Document, target: Collection[str]) -> Iterator[str]:
+    variants = tuple(document.variants())
+    depends = {name for recipe in variants for name in recipe.depends}
+    nested = {name for recipe in variants for name in recipe.nested}
+    found = {item for recipe in variants for item in unknown(recipe, depends, nested, target)}
+    for key, what in sorted(found, key=str):
+        yield f"{document.where(*key)}: {what}"
 
 
 def _digests(recipe: Recipe, document: Document) -> Iterator[str]:

@@ -152,11 +152,54 @@ class Exports(_Table, frozen=True, kw_only=True):
 
 
 class Resources(_Table, frozen=True, kw_only=True):
-    """First guesses for the executor: memory per job, most jobs that help, processor minutes."""
+    """First guesses: memory per job, most jobs that help, processor minutes; disk for doctor."""
 
     memory_per_job: Amount = "0.5 GiB"
     max_jobs: Count = 0
     cpu_minutes: Minutes = 1.0
+    disk: Amount = "1 GiB"
+
+
+class Trial(_Table, frozen=True, kw_only=True):
+    """What else is installed where a wheel is tried: `requires`, pinned exactly, markers allowed.
+
+    The requirements that the wheel's METADATA names; wheels that depend on it get them as well.
+    What was built here takes the place of what is fetched under the same name.
+    """
+
+    requires: tuple[str, ...] = ()
+
+
+class Probe(_Table, frozen=True, kw_only=True):
+    """How software that is not built here is found, and which version it is.
+
+    `file` (a glob) is looked for in the folders that the variables `env` name, then in `paths`; the
+    first group of the regular expression `pattern` is the version it tells.
+    """
+
+    env: tuple[Variable, ...] = ()
+    paths: tuple[str, ...] = ()
+    file: str
+    pattern: str
+
+
+class External(_Table, frozen=True, kw_only=True):
+    """Software that has to be installed by hand.
+
+    `version` is one version, a specifier, or a table of these by the recipe's own versions. `ask`
+    says how to come by it; `{external.version}` is the version that is needed. `needed` to build,
+    so that a build is refused without it, or only to run the wheel.
+    """
+
+    name: str
+    version: str | dict[str, str] = "*"
+    probe: Probe
+    ask: str
+    needed: Literal["build", "run"] = "build"
+
+    def wanted(self, version: str) -> str | None:
+        """What is needed for a version of the recipe, as written; None where nothing is said."""
+        return self.version if isinstance(self.version, str) else self.version.get(version)
 
 
 class Repair(_Table, frozen=True, kw_only=True):
@@ -196,7 +239,8 @@ class Recipe(_Table, frozen=True, kw_only=True):
 
     `depends` and `companions` map recipe names to specifiers of their versions; a wheel's
     companions are built with it. `compilers` maps a compiler family (gcc, clang, fujitsu) to a
-    specifier of the versions that can compile it.
+    specifier of the versions that can compile it. `distribution` is what the wheel calls itself
+    where that is not the recipe's name.
     """
 
     name: str
@@ -206,6 +250,7 @@ class Recipe(_Table, frozen=True, kw_only=True):
     versions: tuple[str, ...]
     source: Source
     homepage: str = ""
+    distribution: str = ""
     notes: str = ""
     depends: dict[str, str] = {}
     nested: dict[str, Nested] = {}
@@ -215,6 +260,8 @@ class Recipe(_Table, frozen=True, kw_only=True):
     exports: Exports = Exports()
     resources: Resources = Resources()
     repair: Repair = Repair()
+    trial: Trial = Trial()
+    external: tuple[External, ...] = ()
     checks: tuple[Check, ...] = ()
     companions: dict[str, str] = {}
     compilers: dict[Family, str] = {}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from wheelforge.errors import InputError
-from wheelforge.recipe.conditions import specifier
+from wheelforge.recipe.conditions import specifier, specifying
 from wheelforge.recipe.faults import Fault
 from wheelforge.recipe.model import Backend, Recipe
 from wheelforge.recipe.places import Key
@@ -28,15 +28,7 @@ _WHEEL_BACKENDS = ("pep517", "setuptools", "script")
 
 def broken(recipe: Recipe, name: str) -> Iterator[Fault]:
     """Every rule that the recipe in the file called `name` breaks."""
-    if recipe.name != name or not NAME.fullmatch(name):
-        yield Fault(
-            f"'{recipe.name}' is not a name this file may give",
-            ("name",),
-            f'write name = "{name}", and call the file so'
-            if NAME.fullmatch(name)
-            else 'use lower-case letters and digits with single "-" between them, and call the '
-            "file so",
-        )
+    yield from _named(recipe, name)
     for key, text in _specifiers(recipe):
         try:
             specifier(text)
@@ -49,7 +41,44 @@ def broken(recipe: Recipe, name: str) -> Iterator[Fault]:
         if not nested.at.strip("./"):
             key = ("nested", other, "at")
             yield Fault("it would replace the whole tree", key, "name a folder below the tree")
+    yield from _wheels_own(recipe)
+    yield from _externals(recipe)
     yield from _backend(recipe)
+
+
+def _named(recipe: Recipe, name: str) -> Iterator[Fault]:
+    if recipe.name != name or not NAME.fullmatch(name):
+        yield Fault(
+            f"'{recipe.name}' is not a name this file may give",
+            ("name",),
+            f'write name = "{name}", and call the file so'
+            if NAME.fullmatch(name)
+            else 'use lower-case letters and digits with single "-" between them, and call the '
+            "file so",
+        )
+
+
+def _wheels_own(recipe: Recipe) -> Iterator[Fault]:
+    if recipe.kind == "wheel":
+        return
+    for name, told in (("distribution", recipe.distribution), ("trial", recipe.trial.requires)):
+        if told:
+            what = f"{name} is for wheels, and kind is {recipe.kind}"
+            yield Fault(what, (name,), 'remove it, or write kind = "wheel"')
+
+
+def _externals(recipe: Recipe) -> Iterator[Fault]:
+    for number, item in enumerate(recipe.external):
+        try:
+            groups = re.compile(item.probe.pattern).groups
+        except re.error:
+            groups = 0
+        if not groups:
+            yield Fault(
+                f"'{item.probe.pattern}' is not a regular expression with a group",
+                ("external", number, "probe", "pattern"),
+                r"write it as 'version=(\S+)'",
+            )
 
 
 def _specifiers(recipe: Recipe) -> Iterator[tuple[Key, str]]:
@@ -63,6 +92,11 @@ def _specifiers(recipe: Recipe) -> Iterator[tuple[Key, str]]:
         yield ("patches", number, "versions"), patch.versions
     for family, text in recipe.compilers.items():
         yield ("compilers", family), text
+    for number, item in enumerate(recipe.external):
+        key: Key = ("external", number, "version")
+        table = {"": item.version} if isinstance(item.version, str) else item.version
+        for version, text in table.items():
+            yield (*key, version) if version else key, specifying(text)
 
 
 def _places(recipe: Recipe) -> Iterator[tuple[Key, str]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from wheelforge.compatibility import WORDS, Facts, Row, broken
 from wheelforge.errors import InputError
+from wheelforge.recipe.conditions import ordered
 from wheelforge.resolve.choice import Choices, Wish, choose
 from wheelforge.resolve.request import Library, Request
 
@@ -16,13 +17,15 @@ _MOST_ROUNDS = 50
 def agree(request: Request, library: Library) -> Choices:
     """Choose versions that no row speaks against.
 
-    InputError names the row that refuses what the user fixed, why, who found out, and the nearest
-    combination that works.
+    Where the user allows what was never tried, only what nothing free could mend passes: the rest
+    stays as it is known to work. InputError names the row that refuses what the user fixed, why,
+    who found out, and the nearest combination that works.
     """
     choices, against = _settle(request, library)
     if against is None:
         return choices
-    raise _refusal(against, request, library, facts_of(choices, request))
+    facts = facts_of(choices, request)
+    raise _refusal(_plainest(against, choices, facts, request), facts, request, library)
 
 
 def facts_of(choices: Choices, request: Request) -> Facts:
@@ -31,45 +34,66 @@ def facts_of(choices: Choices, request: Request) -> Facts:
     versions = {name: item.version for name, item in chosen.items()}
     known = request.conditions
     versions |= {"python": known.python, **request.compilers}
+    outside = [item for package in choices.packages.values() for item in package.recipe.external]
+    versions |= {
+        item.name.lower(): version for item in outside if (version := request.external(item))
+    }
     return Facts(versions, known.target, known.machine)
 
 
 def _settle(request: Request, library: Library) -> tuple[Choices, Row | None]:
-    """Choices, and the row that no free package can satisfy any more."""
+    """Choices that agree; or those that nothing known could mend, and the row against them."""
     wishes: tuple[tuple[str, Wish], ...] = ()
-    choices = choose(request, library, wishes)
+    allowed: set[str] = set()
+    choices = choose(request, library)
+    stuck: tuple[Choices, Row] | None = None
     for _ in range(_MOST_ROUNDS):
-        rows = [row for row in request.rows if row.level == "breaks" or not request.untested]
+        rows = [row for row in request.rows if row.id not in allowed]
         row = next(broken(rows, facts_of(choices, request)), None)
         if row is None:
             return choices, None
-        for more in _ways_out(row, choices):
-            if more in wishes:
+        refuses = row.level == "breaks" or not request.untested
+        for name, wish, sure in _ways_out(row, choices):
+            if (name, wish) in wishes:
                 continue
+            if refuses and not sure:
+                stuck = stuck or (choices, row)
             try:
-                choices = choose(request, library, (*wishes, more))
+                choices = choose(request, library, (*wishes, (name, wish)))
             except InputError:
                 continue
-            wishes = (*wishes, more)
+            wishes = (*wishes, (name, wish))
             break
         else:
-            return choices, row
-    return choices, row
+            if refuses:
+                return stuck or (choices, row)
+            allowed.add(row.id)
+    return stuck or (choices, row)
 
 
-def _ways_out(row: Row, choices: Choices) -> Iterator[tuple[str, Wish]]:
-    """Wishes that would end a row's objection: what it needs, else other versions of the rest."""
+def _ways_out(row: Row, choices: Choices) -> Iterator[tuple[str, Wish, bool]]:
+    """Wishes that would end a row's objection, and whether the row asks for that.
+
+    What it needs comes first; after that, any other version of the rest is tried.
+    """
     chosen = {**choices.nested, **choices.packages}
     why = f"{row.why} ({row.id})"
     for name, spec in row.needs.items():
         if name in chosen:
-            yield name, Wish(spec, why)
+            yield name, Wish(spec, why), True
     for name in row.when:
         if name in chosen:
-            yield name, Wish(f"!={chosen[name].version}", why)
+            yield name, Wish(f"!={chosen[name].version}", why), False
 
 
-def _refusal(row: Row, request: Request, library: Library, facts: Facts) -> InputError:
+def _plainest(against: Row, choices: Choices, facts: Facts, request: Request) -> Row:
+    """A row that speaks only of what the user fixed says most, where there is one."""
+    free = {*choices.packages, *choices.nested} - {*choices.roots, *request.pins}
+    rows = (row for row in broken(request.rows, facts) if row.level == against.level)
+    return next((row for row in rows if free.isdisjoint({*row.when, *row.needs})), against)
+
+
+def _refusal(row: Row, facts: Facts, request: Request, library: Library) -> InputError:
     told = [*row.when, *row.needs]
     combination = ", ".join(
         f"{name} {facts.versions[name]}" for name in dict.fromkeys(told) if name in facts.versions
@@ -94,13 +118,8 @@ def _proposal(row: Row, request: Request, library: Library) -> str:
     for name in dict.fromkeys([*row.needs, *row.when]):
         if name not in request.pins:
             continue
-        versions = library.document(name).versions
-        pinned = request.pins[name]
-        place = versions.index(pinned) if pinned in versions else 0
-        for version in sorted(versions, key=lambda item: abs(versions.index(item) - place)):
-            if version != pinned and _works(
-                replace(request, pins={**request.pins, name: version}), library
-            ):
+        for version in _near(request.pins[name], library.document(name).versions):
+            if _works(replace(request, pins={**request.pins, name: version}), library):
                 return f"nearest that works: --pin {name}={version}"
     outside = [
         f"{name} {spec}"
@@ -108,6 +127,14 @@ def _proposal(row: Row, request: Request, library: Library) -> str:
         if name == "python" or name in request.compilers
     ]
     return f"it needs {', '.join(outside)}" if outside else ""
+
+
+def _near(pinned: str, versions: Sequence[str]) -> list[str]:
+    """The other versions, those released next to it first and newer ones before older ones."""
+    line = sorted(versions, key=ordered)
+    place = next((n for n, item in enumerate(line) if ordered(item) >= ordered(pinned)), len(line))
+    rank = {item: (abs(n - place), -n) for n, item in enumerate(line)}
+    return sorted((item for item in line if ordered(item) != ordered(pinned)), key=rank.__getitem__)
 
 
 def _works(request: Request, library: Library) -> bool:

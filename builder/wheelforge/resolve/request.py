@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from wheelforge.compatibility import Row
 from wheelforge.errors import InputError
-from wheelforge.recipe import Conditions, Document
+from wheelforge.recipe import Conditions, Document, External
 from wheelforge.recipe.rules import NAME
 
 OFF = "off"
@@ -33,7 +33,8 @@ class Request:
     (`off` leaves a dependency out); `sources` replace a recipe's source by a folder or archive;
     `only` leaves companions out. `conditions` tells target, Python and toolchain, `compilers` the
     versions of compiler families and glibc. `rows` are the compatibility table; with `untested`
-    combinations that were never tried pass.
+    combinations that were never tried pass. `external` tells the version of software that is not
+    built here, or "" where it is missing.
     """
 
     requirements: Sequence[str]
@@ -44,6 +45,7 @@ class Request:
     compilers: Mapping[str, str] = field(default_factory=dict)
     rows: Sequence[Row] = ()
     untested: bool = False
+    external: Callable[[External], str] = lambda _: ""
 
     @property
     def without(self) -> frozenset[str]:

@@ -6,15 +6,13 @@ has no store: it builds everything, and goes on with nothing after a failure.
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from wheelforge.backends.preparation import environment_commands, patch_command
 from wheelforge.graph import (
     BuildStep,
     CheckStep,
-    Command,
     FetchStep,
     Plan,
     RepairStep,
@@ -34,7 +32,7 @@ from wheelforge.recipe import (
     PythonCheck,
 )
 from wheelforge.sandbox import offline_prefix
-from wheelforge.template import names, render
+from wheelforge.shell.words import glob, prefix, result, run, wheel
 
 _HEAD = """#!/usr/bin/env bash
 # What wheelforge would run to build {what}
@@ -42,7 +40,8 @@ _HEAD = """#!/usr/bin/env bash
 set -euo pipefail
 shopt -s globstar nullglob dotglob
 root=${{ROOT:-$PWD/wheelforge-shell}}
-jobs=${{JOBS:-$(nproc)}}
+granted=${{JOBS:-$(nproc)}}
+jobs=$granted
 case $root in /*) ;; *) root=$PWD/$root ;; esac
 sources=$root/sources
 mkdir -p "$sources" "$root/wheelhouse"
@@ -53,6 +52,8 @@ archive() {{ # archive FILE SHA256 ADDRESS…: the first address that serves the
   [ -f "$file" ] || for address; do curl -fL --retry 3 -o "$file" "$address" && break; done
   echo "$sha256  $file" | sha256sum -c -
 }}
+
+project() {{ local name=${{1##*/}}; name=${{name%%-*}}; echo "${{name,,}}"; }} # of a wheel's file
 
 copy() {{ # copy FROM PATTERN TO: what matches below FROM goes to the same place below TO
   local found=0 path
@@ -69,7 +70,7 @@ _BARE = {"HOME": "@{work}", "PATH": "/usr/bin:/bin"}
 
 def script(plan: Plan) -> str:
     """The whole plan as bash, cached steps included; ROOT and JOBS are taken from the caller."""
-    prefix = " ".join(shlex.quote(word) for word in offline_prefix())
+    offline = " ".join(shlex.quote(word) for word in offline_prefix())
     lines = [
         _HEAD.format(
             what=", ".join(plan.requested),
@@ -77,7 +78,7 @@ def script(plan: Plan) -> str:
             archspec=plan.archspec,
             toolchain=plan.toolchain,
             python=plan.python.version,
-            offline=f"{prefix} " if prefix else "",
+            offline=f"{offline} " if offline else "",
         )
     ]
     for step in plan.steps:
@@ -103,7 +104,7 @@ def _fetch(step: FetchStep) -> Iterator[str]:
         words = " ".join(shlex.quote(item) for item in what.requires)
         yield (
             f"python{'.'.join(what.python.split('.')[:2])} -m pip download "
-            f'--only-binary :all: --dest "$sources/{step.name}-requires" {words}'
+            f'--only-binary :all: --dest "$sources/{_wheels_name(step.id)}" {words}'
         )
         return
     place = f'"$sources/{_source_name(what)}"'
@@ -134,24 +135,32 @@ def _fetch(step: FetchStep) -> Iterator[str]:
             return
 
 
+def _wheels_name(fetch: str) -> str:
+    return fetch.removeprefix("fetch:").replace("@", "-")
+
+
 def _source_name(source: PinnedSource) -> str:
     return f"{source.recipe}-{source.version}"
 
 
 def _build(step: BuildStep) -> Iterator[str]:
     yield from _folders(step.name)
-    yield f"prefix=$root/prefix/{step.name}-{step.version}; {_prefix(step.name)}=$prefix"
+    yield f"prefix=$root/prefix/{step.name}-{step.version}; {prefix(step.name)}=$prefix"
     yield 'rm -rf "$src" "$stage" "$wheels" "$env"; mkdir -p "$src" "$stage" "$wheels" "$work/tmp"'
     for item in step.unpack:
         yield from _unpack(item.source, item.strip)
     for number, patch in enumerate(step.patches, 1):
-        yield _run(patch_command(number, patch, "@{src}"), {})
+        yield run(patch_command(number, patch, "@{src}"), {})
     yield from _programs(step.programs)
     yield from _environment(step)
+    if most := step.resources.max_jobs:
+        yield f"jobs=$((granted < {most} ? granted : {most}))"
     for command in step.commands:
-        yield _run(command, step.env)
+        yield run(command, step.env)
+    if most:
+        yield "jobs=$granted"
     if step.result == "wheel":
-        yield f'set -- "$wheels"/*.whl; {_wheel(step.id)}=$1'
+        yield f'set -- "$wheels"/*.whl; {wheel(step.id)}=$1'
     else:
         yield from _install(step.install)
 
@@ -159,12 +168,12 @@ def _build(step: BuildStep) -> Iterator[str]:
 def _environment(step: BuildStep) -> Iterator[str]:
     if step.environment is None:
         return
-    wheels = [_result(name) for name in step.environment.install]
+    wheels = [result(name) for name in step.environment.install]
     if step.environment.wheels is not None:
         wheels.append("@{requires}")
         yield f"requires=$sources/{step.name}-requires"
     for command in environment_commands(step.environment.python, wheels):
-        yield _run(command, _BARE)
+        yield run(command, _BARE)
 
 
 def _install(install: Install) -> Iterator[str]:
@@ -173,7 +182,7 @@ def _install(install: Install) -> Iterator[str]:
         yield f'copy "$src" {shlex.quote(pattern)} "$prefix"'
     for pattern, folder in install.move.items():
         target = f'"$prefix"/{shlex.quote(folder)}'
-        yield f'mkdir -p {target} && (cd "$src" && cp -a {_glob(pattern)} {target}/)'
+        yield f'mkdir -p {target} && (cd "$src" && cp -a {glob(pattern)} {target}/)'
 
 
 def _folders(name: str) -> Iterator[str]:
@@ -198,35 +207,48 @@ def _unpack(source: PinnedSource, strip: int) -> Iterator[str]:
 def _repair(step: RepairStep) -> Iterator[str]:
     yield from _folders(f"{step.name}-repair")
     yield 'rm -rf "$out"; mkdir -p "$out"'
-    yield f"wheel=${_wheel(step.wheel)}"
+    yield f"wheel=${wheel(step.wheel)}"
     yield from _programs(step.programs)
     yield 'case $wheel in *-any.whl) cp "$wheel" "$out/" ;; *)'
     for command in step.commands:
-        yield "  " + _run(command, {"PATH": "@{bin}:/usr/bin:/bin", "HOME": "@{work}", **step.env})
+        yield "  " + run(command, {"PATH": "@{bin}:/usr/bin:/bin", "HOME": "@{work}", **step.env})
     yield ";; esac"
-    yield f'set -- "$out"/*.whl; {_wheel(step.id)}=$1; cp "$1" "$root/wheelhouse/"'
+    yield f'set -- "$out"/*.whl; {wheel(step.id)}=$1; cp "$1" "$root/wheelhouse/"'
 
 
 def _check(step: CheckStep) -> Iterator[str]:
     yield from _folders(f"{step.name}-check")
-    folder = f"${_prefix(step.name)}"
+    folder = f"${prefix(step.name)}"
     python = [item for item in step.checks if isinstance(item, PythonCheck)]
     for item in step.checks:
         yield from _file_check(item, folder)
     if python:
-        wheels = [_result(name) for name in step.install]
+        wheels = [result(name) for name in step.install]
+        if step.wheels is not None:
+            yield _not_built(f"$sources/{step.name}-trial", step.install)
+            wheels.append("@{trial}")
         for command in environment_commands(step.python.path, wheels):
-            yield _run(command, _BARE)
+            yield run(command, _BARE)
         for item in python:
             yield f'(cd "$work" && "$env/bin/python" -I -c {shlex.quote(item.code)})'
+
+
+def _not_built(folder: str, built: Iterable[str]) -> str:
+    """Fill the array `trial` with a folder's wheels but those of projects that were built."""
+    own = " ".join(f'"${wheel(name)}"' for name in built)
+    return (
+        f'trial=(); for file in "{folder}"/*.whl; do found=; for own in {own}; do '
+        '[ "$(project "$file")" != "$(project "$own")" ] || found=1; done; '
+        '[ -n "$found" ] || trial+=("$file"); done'
+    )
 
 
 def _file_check(item: Check, folder: str) -> Iterator[str]:
     match item:
         case FileCheck():
-            yield f'set -- "{folder}"/{_glob(item.path)}; [ $# = {item.count} ]'
+            yield f'set -- "{folder}"/{glob(item.path)}; [ $# = {item.count} ]'
         case ElfCheck():
-            yield f'for file in "{folder}"/{_glob(item.path)}; do'
+            yield f'for file in "{folder}"/{glob(item.path)}; do'
             for text in item.contains:
                 yield f'  grep -aqF -e {shlex.quote(text)} "$file"'
             for text in item.needed:
@@ -242,8 +264,8 @@ def _finish(plan: Plan) -> Iterator[str]:
     for step in plan.steps:
         if isinstance(step, RepairStep):
             yield (
-                f'  echo "{step.name}=={step.version} --hash=sha256:'
-                f'$(sha256sum "${_wheel(step.id)}" | cut -d" " -f1)"'
+                f'  echo "{step.distribution or step.name}=={step.version} --hash=sha256:'
+                f'$(sha256sum "${wheel(step.id)}" | cut -d" " -f1)"'
             )
     yield '} > "$root/wheelhouse/requirements.lock"'
     yield 'echo "done: $root/wheelhouse"'
@@ -252,47 +274,3 @@ def _finish(plan: Plan) -> Iterator[str]:
 def _programs(programs: Mapping[str, str]) -> Iterator[str]:
     for name, path in programs.items():
         yield f'ln -sf {shlex.quote(path)} "$bin/{name}"'
-
-
-def _run(command: Command, env: Mapping[str, str]) -> str:
-    """One command in its folder with exactly its environment."""
-    settings = " ".join(_word(f"{name}={value}") for name, value in sorted(env.items()))
-    words = " ".join(_word(part) for part in command.argv)
-    offline = "offline " if command.offline else ""
-    folder = _word(command.cwd)
-    return f"(mkdir -p {folder} && cd {folder} && {offline}env -i {settings} {words})"
-
-
-def _word(text: str) -> str:
-    """A plan's string as one shell word; `@{name}` become variables."""
-    if not names(text):
-        return shlex.quote(text)
-    if text == "@{requires}":
-        return '"$requires"/*'
-    escaped = re.sub(r'([\\"`]|\$)', r"\\\1", text)
-    return '"' + render(escaped, _variable) + '"'
-
-
-def _variable(name: str) -> str:
-    if name.startswith("dep."):
-        return "${" + _prefix(name.removeprefix("dep.")) + "}"
-    if name.startswith("wheel."):
-        return "${" + _wheel(name.removeprefix("wheel.")) + "}"
-    return "${" + name + "}"
-
-
-def _result(step: str) -> str:
-    return "@{wheel." + step.replace(":", ".") + "}"
-
-
-def _prefix(name: str) -> str:
-    return "prefix_" + re.sub(r"[^A-Za-z0-9]", "_", name)
-
-
-def _wheel(step: str) -> str:
-    return "wheel_" + re.sub(r"[^A-Za-z0-9]", "_", step)
-
-
-def _glob(pattern: str) -> str:
-    """A glob pattern in which everything but its wildcards is quoted."""
-    return re.sub(r"[^*?\[\]]+", lambda match: shlex.quote(match[0]), pattern)

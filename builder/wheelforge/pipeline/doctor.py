@@ -1,0 +1,144 @@
+"""Is this machine fit for what the user wants built? Plans as far as it can, then looks around."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from wheelforge import catalog, digest, probe
+from wheelforge.doctor import Finding, Need, Trouble, diagnose
+from wheelforge.doctor.survey import Asked, survey
+from wheelforge.errors import ForgeError
+from wheelforge.interpreter import Interpreter
+from wheelforge.pin import Pin
+from wheelforge.pipeline import wants
+from wheelforge.pipeline.options import Home, Options
+from wheelforge.recipe import Conditions
+from wheelforge.resolve import Request, resolve
+from wheelforge.target import Target
+from wheelforge.toolchain import Compilers, Toolchain
+
+T = TypeVar("T")
+
+
+def examine(options: Options, wheelhouse: Path, home: Home) -> tuple[Finding, ...]:
+    """What stands there of all that the options ask for; without requirements, in general."""
+    ground = _Ground(options, home)
+    need = _need(options, home, ground)
+    machine = survey(
+        Asked(
+            home=home.root,
+            wheelhouse=wheelhouse,
+            toolchain=ground.toolchain,
+            compilers=ground.compilers,
+            trouble=ground.troubles.pop("compilers", None),
+            python=ground.python.path if ground.python else "",
+            programs=tuple(need.programs),
+            hosts=() if need.offline else tuple(need.hosts),
+            index=need.index and not need.offline,
+        )
+    )
+    return diagnose(machine, need)
+
+
+@dataclass
+class _Ground:
+    """What every plan stands on, as far as it can be found; else why not is among `troubles`."""
+
+    options: Options
+    home: Home
+    troubles: dict[str, Trouble] = field(default_factory=dict)
+    target: Target | None = None
+    toolchain: Toolchain | None = None
+    compilers: Compilers | None = None
+    python: Interpreter | None = None
+
+    def __post_init__(self) -> None:
+        options, memo = self.options, self.home.memo
+        self.target = self.tried("target", lambda: catalog.load_target(options.target))
+        toolchain = self.tried("toolchain", lambda: catalog.load_toolchain(options.toolchain))
+        if toolchain is not None:
+            self.compilers = self.tried("compilers", lambda: probe.compilers(toolchain, memo))
+        self.toolchain = toolchain
+        self.python = self.tried("Python", lambda: probe.interpreter(options.python, memo))
+        self.tried("file system", memo.save)
+
+    def tried(self, name: str, work: Callable[[], T]) -> T | None:
+        """What `work` gives; a failure is noted as a trouble of that name."""
+        try:
+            return work()
+        except ForgeError as error:
+            what = f"{error.where}: {error.what}" if error.where else error.what
+            self.troubles[name] = Trouble(what, error.remedy)
+        except Exception as error:  # noqa: BLE001 - a doctor that falls over helps nobody
+            self.troubles[name] = Trouble(f"{type(error).__name__}: {error}")
+        return None
+
+    def pins(self) -> tuple[Pin, ...] | None:
+        """The packages of the plan; None where it cannot be made."""
+        target, python = self.target, self.python
+        if target is None or python is None:
+            return None
+        resolution = self.tried("plan", lambda: resolve(*self._request(target, python), _digest))
+        return None if resolution is None else resolution.pins
+
+    def _request(self, target: Target, python: Interpreter) -> tuple[Request, catalog.Catalog]:
+        options, found, kind = self.options, self.compilers, self.toolchain
+        library = catalog.open_catalog(options.recipes, options.overlays)
+        conditions = Conditions(
+            version="",
+            python=python.version,
+            target=target.words,
+            machine=target.machine,
+            toolchain=frozenset({kind.name, kind.family}) if kind else frozenset(),
+        )
+        versions = {found.family: found.version, "glibc": found.libc.split()[-1]} if found else {}
+        request = Request(
+            requirements=options.requirements,
+            conditions=conditions,
+            pins=options.pins,
+            sources=options.sources,
+            only=options.only,
+            compilers=versions,
+            rows=library.rows(),
+            untested=options.untested,
+            external=lambda item: probe.external(item.probe).version,
+        )
+        return request, library
+
+
+def _need(options: Options, home: Home, ground: _Ground) -> Need:
+    pins = ground.pins() if options.requirements else None
+    basis = Need(
+        command=_command(options),
+        target=ground.target,
+        toolchain=ground.toolchain,
+        python=ground.python.version if ground.python else "",
+        offline=options.offline,
+        troubles=ground.troubles,
+    )
+    if pins is None:
+        return basis
+    return wants.planned(basis, pins, home, ground.python)
+
+
+def _command(options: Options) -> str:
+    """What the user typed, after the verb."""
+    words = list(options.requirements)
+    single = {"--target": options.target, "--toolchain": options.toolchain}
+    words += [word for key, value in single.items() if value != "native" for word in (key, value)]
+    words += ["--python", options.python] if options.python else []
+    words += [w for name, value in options.pins.items() for w in ("--pin", f"{name}={value}")]
+    words += [w for name, path in options.sources.items() for w in ("--source", f"{name}={path}")]
+    words += [word for name in options.overlays for word in ("--overlay", name)]
+    words += [word for path in options.recipes for word in ("--recipes", str(path))]
+    words += ["--only"] if options.only else []
+    words += ["--allow-untested"] if options.untested else []
+    return shlex.join(words)
+
+
+def _digest(path: Path) -> str:
+    return digest.of_tree(path) if path.is_dir() else digest.of_file(path)

@@ -1,0 +1,48 @@
+"""The wheels a recipe asks the package index for: to build with, and to try the result with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from wheelforge.errors import InputError
+from wheelforge.graph import FetchStep, WheelSet
+from wheelforge.pin import Pin
+from wheelforge.plan.setting import Setting, Where
+
+
+def wheel_set(
+    pin: Pin, requires: Sequence[str], table: str, setting: Setting, where: Where
+) -> WheelSet | None:
+    """The wheels that `TABLE.requires` names, for this Python; None where it names nothing."""
+    for number, text in enumerate(requires):
+        if not _is_requirement(text):
+            raise InputError(
+                f"'{text}' is not a requirement",
+                where=where(pin.name, table, "requires", number),
+                remedy='write it as "name==1.2.3"',
+            )
+    python = setting.python
+    if not requires:
+        return None
+    return WheelSet(
+        requires=tuple(requires), python=python.version, tag=python.tag, platform=python.platform
+    )
+
+
+def fetch_step(pin: Pin, what: WheelSet, purpose: str) -> FetchStep:
+    """The step that fetches them, `fetch:NAME@PURPOSE`."""
+    return FetchStep(
+        id=f"fetch:{pin.name}@{purpose}", name=pin.name, version=pin.version, what=what
+    )
+
+
+@lru_cache(maxsize=4096)
+def _is_requirement(text: str) -> bool:
+    try:
+        Requirement(text)
+    except InvalidRequirement:
+        return False
+    return True
