@@ -57,6 +57,7 @@ def test_the_first_runs_with_one_job_however_large_and_alone() -> None:
     assert first == Lease(jobs=1, memory=100 * GIB)
     assert broker.admit(huge, ()) is None
     assert broker.admit(build(memory=1), ()) is None
+    assert broker.admit(build(memory=0), ()) is None
     broker.release(first)
     assert broker.admit(build(memory=GIB // 8), ()) == Lease(jobs=8, memory=GIB)
 

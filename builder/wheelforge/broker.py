@@ -61,7 +61,7 @@ class JobBroker:
                 return None
             self._fetching += 1
             return Lease(jobs=0, memory=0)
-        if self._free_jobs < 1:
+        if self._free_jobs < 1 or self._free_memory < 0:  # too large a step runs alone
             return None
         jobs = min(self._share(wish, others), wish.jobs)
         if wish.memory_per_job:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from fake_wheels import make_wheel
 from scripted import ended, until
 from wheelforge import pipeline
 from wheelforge.errors import InputError, RejectedError
@@ -97,6 +98,43 @@ def test_a_requirement_nobody_satisfies_leaves_the_wheelhouse_as_it_was(yard: Ya
     with pytest.raises(InputError, match="absent-package>=3"):
         yard.build("needy")
     assert contents(yard.wheelhouse) == before
+
+
+def tried(yard: Yard, monkeypatch: pytest.MonkeyPatch, requires: str) -> dict[str, str]:
+    """The wheels delivered where a wheel is tried with helper 1.0, and there is a newer one."""
+    links = yard.root / "links"
+    for version in ("1.0", "2.0"):
+        make_wheel(links, "helper", version)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(links))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    more = '[trial]\nrequires = ["helper==1.0"]\n' + CHECK.format(code="import helper, demo")
+    yard.wheel("demo", more, requires=[requires])
+    yard.build("demo")
+    house = read_house(yard.wheelhouse)
+    assert house is not None
+    return house.wheels
+
+
+def test_what_a_wheel_was_tried_with_is_delivered(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert tried(yard, monkeypatch, "helper")["helper"] == "helper-1.0-py3-none-any.whl"
+
+
+def test_what_does_not_fit_is_not_delivered(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tried(yard, monkeypatch, "helper>1")["helper"] == "helper-2.0-py3-none-any.whl"
+
+
+def test_checks_go_with_what_the_wheel_calls_itself(yard: Yard) -> None:
+    source = yard.wheel("demo-npu", CHECK.format(code="import demo"))
+    next(source.glob("*.whl")).unlink()
+    make_wheel(source, "demo")
+    recipe = yard.recipes / "demo-npu.toml"
+    recipe.write_text(f'distribution = "demo"\n{recipe.read_text()}')
+    assert "demo: imports" in yard.build("demo-npu", prove=True).proven
+    house = read_house(yard.wheelhouse)
+    assert house is not None
+    assert list(house.wheels) == list(house.checks) == ["demo"]
 
 
 def changed_record(yard: Yard, **words: object) -> None:

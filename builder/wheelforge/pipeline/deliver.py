@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from wheelforge import atomic, digest, index, lock, wheel
 from wheelforge.errors import InputError
@@ -88,6 +90,7 @@ def deliver(
     if not steps:
         return [], False
     built = [results.entry(step.id).product for step in steps]
+    built += _tried(built, plan, home)
     built += _from_index(built, plan, home, tell)
     lock.collisions(built)
     house = _house(plan, results, steps, built, read_house(wheelhouse), wheelhouse)
@@ -144,6 +147,28 @@ def _place(path: Path, wheelhouse: Path, memo: digest.Memo) -> bool:
     if target.is_file() and memo.of_file(target) == memo.of_file(path):
         return False
     return atomic.place_file(path, target, replace=True)
+
+
+def _tried(built: Sequence[Path], plan: Plan, home: Home) -> list[Path]:
+    """What the built wheels require, as the wheels they were tried with: these are here already.
+
+    Nothing where one of them does not fit what METADATA asks for: then the index is asked.
+    """
+    sets = [step.wheels for step in plan.steps if isinstance(step, CheckStep) and step.wheels]
+    files = [path for what in sets if home.sources.have(what) for path in home.sources.files(what)]
+    known = {wheel.parse_name(path.name)[0]: path for path in reversed(files)}
+    taken: list[Path] = []
+    with suppress(InputError):
+        while known:
+            absent = lock.missing([*built, *taken], plan.python)
+            names = {canonicalize_name(Requirement(text).name) for text in absent}
+            more = [known.pop(name) for name in sorted(names & known.keys())]
+            if not more:
+                return taken
+            taken += more
+        lock.missing([*built, *taken], plan.python)
+        return taken
+    return []
 
 
 def _from_index(
