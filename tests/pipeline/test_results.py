@@ -56,3 +56,13 @@ def test_what_is_not_there_is_named_with_what_to_type(plan: Plan, damage: bool) 
     with pytest.raises(InputError, match=says) as caught:
         Results(plan, home).look(plan.steps[1])
     assert "wheelforge step run PLAN build:a" in caught.value.remedy
+
+
+def test_a_check_that_never_ran_keeps_nobody_from_a_cached_result(yard: Yard, plan: Plan) -> None:
+    """Somebody adds a check to `a` after `b` was built: `b` is still what it was."""
+    yard.library("a", more='[[checks]]\ntype = "file"\npath = "made"')
+    built = yard.build("b")
+    assert built.outcome is None
+    assert built.plan.states["check:a"].verdict == "idle"
+    results = Results(built.plan, Home.open())
+    assert results.entry("build:b") == Results(plan, Home.open()).entry("build:b")

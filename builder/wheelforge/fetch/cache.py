@@ -35,8 +35,11 @@ class Cache:
         return record if record and (not wanted or record.identity == wanted.lower()) else None
 
     def _read(self, key: str) -> Record | None:
-        with suppress(OSError, msgspec.DecodeError):
+        try:
             data = self._record_path(key).read_bytes()
+        except OSError:  # the usual answer, and quick to give, as a plan asks for every source
+            return None
+        with suppress(msgspec.DecodeError):
             record = msgspec.json.decode(data, type=Record)
             return record if record.key == key and not record.fault() else None
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wheelforge.errors import InputError
-from wheelforge.graph import FetchStep, Plan, Step, key_of
+from wheelforge.graph import FetchStep, Plan, Step, counts, key_of
 from wheelforge.pipeline.options import Home
 from wheelforge.store import Entry, Found
 
@@ -19,7 +19,7 @@ class Results:
 
     def needs(self, step: Step) -> dict[str, str]:
         """The outputs a step's key is made of; InputError names a step that has not run."""
-        return {name: self._output(self._steps[name]) for name in step.needs}
+        return {name: self._output(self._steps[name]) for name in step.needs if counts(name)}
 
     def look(self, step: Step) -> Found:
         """A step's result now: what it needs has to have run."""

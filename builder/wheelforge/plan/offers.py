@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wheelforge.pin import Pin
 from wheelforge.plan.setting import Where
@@ -11,8 +11,7 @@ from wheelforge.recipe import Key
 from wheelforge.template import PATHS, expand
 
 
-@dataclass(frozen=True, kw_only=True)
-class Offer:
+class Offer(NamedTuple):
     """A package as its dependents see it.
 
     `result` is the step whose result they use, `last` the one that has to end well before they
@@ -33,8 +32,7 @@ class Offer:
     below: Mapping[str, Offer]
 
 
-@dataclass(frozen=True)
-class Below:
+class Below(NamedTuple):
     """What a package depends on by kind, directly or through packages of that kind.
 
     Direct dependencies come first, so that what they offer is found first. `direct` are those of

@@ -50,7 +50,7 @@ class Layer:
             raise InputError("NUL has no place in a recipe", where=where, remedy="remove it")
         return cls(shown, path.parent, data, text)
 
-    @cached_property
+    @property
     def conditional(self) -> bool:
         """False when there is certainly no `when` in it."""
         return "when" in self.text or "\\" in self.text
