@@ -82,7 +82,7 @@ def test_words_reach_the_program_as_they_are(tmp_path: Path, hostile: str, place
     done = subprocess.run(
         ["bash", "-c", text], cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    work = tmp_path / "wheelforge-shell" / "work" / "demo"
+    work = tmp_path / "wheelforge-shell" / "steps" / "demo"
     expected = place.replace("@{src}", str(work / "src")) + hostile
     assert (work / "said").read_text() == f"{expected}|{expected}", done.stderr
     assert not list(tmp_path.rglob("owned"))

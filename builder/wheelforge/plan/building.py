@@ -21,6 +21,8 @@ from wheelforge.recipe import Build, Key
 from wheelforge.recipe.conditions import matches
 from wheelforge.template import expand
 
+_FILLED = ("directory", "targets", "options", "env", "requires", "commands")
+
 
 class Builder:
     """Puts one build step together; `values` are those the pin's recipe may refer to."""
@@ -98,7 +100,7 @@ class Builder:
         def fill(text: str, key: Key) -> str:
             return expand(text, values, lambda: self._where(self._pin.name, *key), paths)
 
-        return filled(self._recipe, fill, ("build",))
+        return filled(self._recipe, fill, ("build",), _FILLED)
 
     def _inputs(
         self,
@@ -110,7 +112,8 @@ class Builder:
         if b"{toolchain." in msgspec.json.encode(self._recipe):  # a path, perhaps
             build = self._filled({**self._values, **self._setting.nameless})
             commands = _commands(build)
-            variables = {**variables, **{k: v for k, v in build.env.items() if k in variables}}
+            own = {f"env.{name}": value for name, value in build.env.items()}
+            variables = {**variables, **{k: v for k, v in own.items() if k in variables}}
         self._suited()
         return {
             **inputs.of_build(self._pin, build, commands, variables, tools),

@@ -11,7 +11,7 @@ from wheelforge.recipe import Build
 
 
 class Variables(NamedTuple):
-    """A build's variables, and those that its key is made of.
+    """A build's variables, and those that its key is made of (as `env.NAME`).
 
     Not in the key: where programs are, which differs from machine to machine (what they are is
     there by digest), what follows from other variables, and the number of jobs.
@@ -41,7 +41,11 @@ def build_env(
     given |= build.env
     jobs = dict.fromkeys(build.job_variables, "@{jobs}")
     together = {**assumed, **given, **jobs}
-    return Variables(
-        {name: value for name, value in together.items() if value},
-        {k: value for k, value in given.items() if (value or k in assumed) and k not in jobs},
-    )
+    for name in [name for name, value in together.items() if not value]:
+        del together[name]
+    key = {
+        f"env.{name}": value
+        for name, value in given.items()
+        if (value or name in assumed) and name not in jobs
+    }
+    return Variables(together, key)

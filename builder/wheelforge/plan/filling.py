@@ -13,12 +13,12 @@ T = TypeVar("T", bound=msgspec.Struct)
 Fill: TypeAlias = Callable[[str, Key], str]
 
 
-def filled(table: T, fill: Fill, at: Key, without: Collection[str] = ()) -> T:
-    """The table with `fill(text, key)` for every string in it, except in the fields `without`."""
+def filled(table: T, fill: Fill, at: Key, fields: Collection[str]) -> T:
+    """The table with `fill(text, key)` for every string in these fields of it."""
     changes = {
         name: _filled(value, fill, (*at, name))
-        for name in table.__struct_fields__
-        if _fillable(value := getattr(table, name)) and name not in without
+        for name in fields
+        if _fillable(value := getattr(table, name))
     }
     return msgspec.structs.replace(table, **changes) if changes else table
 

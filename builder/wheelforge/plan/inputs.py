@@ -40,7 +40,7 @@ def of_build(
     inputs = {f"build.{name}": text for name, text in _set(build, _NO_BUILD, _BUILD)}
     inputs |= {f"build.options.{name}": _text(value) for name, value in build.options.items()}
     inputs |= {f"install.{name}": text for name, text in _set(install, _NO_INSTALL, _INSTALL)}
-    inputs |= {f"env.{name}": value for name, value in variables.items()}
+    inputs |= variables
     inputs |= {f"tool.{name}": programs.version(name) for name in tools}
     for number, patch in enumerate(pin.patches, 1):
         name = patch.file.rpartition("/")[2]

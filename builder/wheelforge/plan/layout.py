@@ -98,7 +98,7 @@ class Layout:
             return expand(text, values, lambda: self._where(pin.name, *key), paths=())
 
         checks = tuple(
-            filled(check, fill, ("checks", number), without=("code",))
+            filled(check, fill, ("checks", number), set(check.__struct_fields__) - {"code"})
             for number, check in enumerate(pin.recipe.checks)
         )
         wheel = pin.recipe.kind == "wheel"

@@ -187,7 +187,7 @@ def _install(install: Install) -> Iterator[str]:
 
 def _folders(name: str) -> Iterator[str]:
     parts = ("src", "build", "stage", "wheels", "env", "bin", "out")
-    yield f"work=$root/work/{name}; " + "; ".join(f"{part}=$work/{part}" for part in parts)
+    yield f"work=$root/steps/{name}; " + "; ".join(f"{part}=$work/{part}" for part in parts)
     yield 'mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"'
 
 

@@ -34,7 +34,7 @@ git -C "$sources/openblas-0.3.29" checkout --detach v0.3.29
 
 # ---- build:openblas 0.3.29
 echo '==> build:openblas 0.3.29'
-work=$root/work/openblas; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
+work=$root/steps/openblas; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 prefix=$root/prefix/openblas-0.3.29; prefix_openblas=$prefix
 rm -rf "$src" "$stage" "$wheels" "$env"; mkdir -p "$src" "$stage" "$wheels" "$work/tmp"
@@ -48,7 +48,7 @@ ln -sf /opt/wheelforge/bin/ninja "$bin/ninja"
 
 # ---- check:openblas 0.3.29
 echo '==> check:openblas 0.3.29'
-work=$root/work/openblas-check; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
+work=$root/steps/openblas-check; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 for file in "$prefix_openblas"/lib/libopenblas.so; do
   grep -aqF -e 'OpenBLAS 0.3.29' "$file"
@@ -76,7 +76,7 @@ python3.7 -m pip download --only-binary :all: --dest "$sources/torch-npu-require
 
 # ---- build:torch-npu 1.8.1+ascend.rc2
 echo '==> build:torch-npu 1.8.1+ascend.rc2'
-work=$root/work/torch-npu; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
+work=$root/steps/torch-npu; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 prefix=$root/prefix/torch-npu-1.8.1+ascend.rc2; prefix_torch_npu=$prefix
 rm -rf "$src" "$stage" "$wheels" "$env"; mkdir -p "$src" "$stage" "$wheels" "$work/tmp"
@@ -103,7 +103,7 @@ set -- "$wheels"/*.whl; wheel_build_torch_npu=$1
 
 # ---- repair:torch-npu 1.8.1+ascend.rc2
 echo '==> repair:torch-npu 1.8.1+ascend.rc2'
-work=$root/work/torch-npu-repair; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
+work=$root/steps/torch-npu-repair; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 rm -rf "$out"; mkdir -p "$out"
 wheel=$wheel_build_torch_npu
@@ -116,7 +116,7 @@ set -- "$out"/*.whl; wheel_repair_torch_npu=$1; cp "$1" "$root/wheelhouse/"
 
 # ---- check:torch-npu 1.8.1+ascend.rc2
 echo '==> check:torch-npu 1.8.1+ascend.rc2'
-work=$root/work/torch-npu-check; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
+work=$root/steps/torch-npu-check; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv venv --offline --no-config --no-progress --no-project --clear --python /opt/python/bin/python3.7 "${env}")
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv pip install --offline --no-config --no-progress --no-deps --no-index --no-cache --link-mode=copy --python "${env}/bin/python" "${wheel_repair_torch_npu}")

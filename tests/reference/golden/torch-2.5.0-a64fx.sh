@@ -34,7 +34,7 @@ git -C "$sources/openblas-0.3.29" checkout --detach v0.3.29
 
 # ---- build:openblas 0.3.29
 echo '==> build:openblas 0.3.29'
-work=$root/work/openblas; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
+work=$root/steps/openblas; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 prefix=$root/prefix/openblas-0.3.29; prefix_openblas=$prefix
 rm -rf "$src" "$stage" "$wheels" "$env"; mkdir -p "$src" "$stage" "$wheels" "$work/tmp"
@@ -48,7 +48,7 @@ ln -sf /opt/wheelforge/bin/ninja "$bin/ninja"
 
 # ---- check:openblas 0.3.29
 echo '==> check:openblas 0.3.29'
-work=$root/work/openblas-check; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
+work=$root/steps/openblas-check; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 for file in "$prefix_openblas"/lib/libopenblas.so; do
   grep -aqF -e 'OpenBLAS 0.3.29' "$file"
@@ -66,7 +66,7 @@ git -C "$sources/acl-25.02.1" checkout --detach v25.02.1
 
 # ---- build:acl 25.02.1
 echo '==> build:acl 25.02.1'
-work=$root/work/acl; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
+work=$root/steps/acl; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 prefix=$root/prefix/acl-25.02.1; prefix_acl=$prefix
 rm -rf "$src" "$stage" "$wheels" "$env"; mkdir -p "$src" "$stage" "$wheels" "$work/tmp"
@@ -87,7 +87,7 @@ copy "$src" 'LICENSE*' "$prefix"
 
 # ---- check:acl 25.02.1
 echo '==> check:acl 25.02.1'
-work=$root/work/acl-check; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
+work=$root/steps/acl-check; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 set -- "$prefix_acl"/**/arm_compute_version.embed; [ $# = 1 ]
 set -- "$prefix_acl"/arm_compute/graph.h; [ $# = 1 ]
@@ -122,7 +122,7 @@ python3.12 -m pip download --only-binary :all: --dest "$sources/torch-requires" 
 
 # ---- build:torch 2.5.0
 echo '==> build:torch 2.5.0'
-work=$root/work/torch; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
+work=$root/steps/torch; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 prefix=$root/prefix/torch-2.5.0; prefix_torch=$prefix
 rm -rf "$src" "$stage" "$wheels" "$env"; mkdir -p "$src" "$stage" "$wheels" "$work/tmp"
@@ -139,7 +139,7 @@ set -- "$wheels"/*.whl; wheel_build_torch=$1
 
 # ---- repair:torch 2.5.0
 echo '==> repair:torch 2.5.0'
-work=$root/work/torch-repair; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
+work=$root/steps/torch-repair; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 rm -rf "$out"; mkdir -p "$out"
 wheel=$wheel_build_torch
@@ -156,7 +156,7 @@ python3.12 -m pip download --only-binary :all: --dest "$sources/torch-trial" fil
 
 # ---- check:torch 2.5.0
 echo '==> check:torch 2.5.0'
-work=$root/work/torch-check; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
+work=$root/steps/torch-check; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 trial=(); for file in "$sources/torch-trial"/*.whl; do found=; for own in "$wheel_repair_torch"; do [ "$(project "$file")" != "$(project "$own")" ] || found=1; done; [ -n "$found" ] || trial+=("$file"); done
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv venv --offline --no-config --no-progress --no-project --clear --python /opt/python/bin/python3.12 "${env}")
@@ -216,7 +216,7 @@ python3.12 -m pip download --only-binary :all: --dest "$sources/torchvision-requ
 
 # ---- build:torchvision 0.20.0
 echo '==> build:torchvision 0.20.0'
-work=$root/work/torchvision; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
+work=$root/steps/torchvision; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 prefix=$root/prefix/torchvision-0.20.0; prefix_torchvision=$prefix
 rm -rf "$src" "$stage" "$wheels" "$env"; mkdir -p "$src" "$stage" "$wheels" "$work/tmp"
@@ -230,7 +230,7 @@ set -- "$wheels"/*.whl; wheel_build_torchvision=$1
 
 # ---- repair:torchvision 0.20.0
 echo '==> repair:torchvision 0.20.0'
-work=$root/work/torchvision-repair; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
+work=$root/steps/torchvision-repair; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 rm -rf "$out"; mkdir -p "$out"
 wheel=$wheel_build_torchvision
@@ -247,7 +247,7 @@ python3.12 -m pip download --only-binary :all: --dest "$sources/torchvision-tria
 
 # ---- check:torchvision 0.20.0
 echo '==> check:torchvision 0.20.0'
-work=$root/work/torchvision-check; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
+work=$root/steps/torchvision-check; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 trial=(); for file in "$sources/torchvision-trial"/*.whl; do found=; for own in "$wheel_repair_torchvision" "$wheel_repair_torch"; do [ "$(project "$file")" != "$(project "$own")" ] || found=1; done; [ -n "$found" ] || trial+=("$file"); done
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv venv --offline --no-config --no-progress --no-project --clear --python /opt/python/bin/python3.12 "${env}")
@@ -278,7 +278,7 @@ python3.12 -m pip download --only-binary :all: --dest "$sources/torchaudio-requi
 
 # ---- build:torchaudio 2.5.0
 echo '==> build:torchaudio 2.5.0'
-work=$root/work/torchaudio; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
+work=$root/steps/torchaudio; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 prefix=$root/prefix/torchaudio-2.5.0; prefix_torchaudio=$prefix
 rm -rf "$src" "$stage" "$wheels" "$env"; mkdir -p "$src" "$stage" "$wheels" "$work/tmp"
@@ -295,7 +295,7 @@ set -- "$wheels"/*.whl; wheel_build_torchaudio=$1
 
 # ---- repair:torchaudio 2.5.0
 echo '==> repair:torchaudio 2.5.0'
-work=$root/work/torchaudio-repair; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
+work=$root/steps/torchaudio-repair; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 rm -rf "$out"; mkdir -p "$out"
 wheel=$wheel_build_torchaudio
@@ -312,7 +312,7 @@ python3.12 -m pip download --only-binary :all: --dest "$sources/torchaudio-trial
 
 # ---- check:torchaudio 2.5.0
 echo '==> check:torchaudio 2.5.0'
-work=$root/work/torchaudio-check; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
+work=$root/steps/torchaudio-check; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 trial=(); for file in "$sources/torchaudio-trial"/*.whl; do found=; for own in "$wheel_repair_torchaudio" "$wheel_repair_torch"; do [ "$(project "$file")" != "$(project "$own")" ] || found=1; done; [ -n "$found" ] || trial+=("$file"); done
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv venv --offline --no-config --no-progress --no-project --clear --python /opt/python/bin/python3.12 "${env}")
