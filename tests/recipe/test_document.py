@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from builders import CONDITIONS, SHA, document, layer, recipe, refusal
 from wheelforge.errors import InputError
-from wheelforge.recipe import ArchiveSource, Document, GitSource, Layer
+from wheelforge.recipe import ArchiveSource, Build, Document, GitSource, Layer
 
 CMAKE = '[build]\nbackend = "cmake"\n'
 COMMIT = "1" * 40
@@ -259,6 +259,14 @@ commit = {{ "1.0" = "{COMMIT}" }}
     assert isinstance(plain, ArchiveSource)
 
 
+def test_another_backend_replaces_the_build() -> None:
+    low = recipe(build=f"{CMAKE}targets = ['a']\n[build.options]\nA = 1")
+    replaced = document(low, '[build]\nbackend = "script"').evaluate(CONDITIONS).build
+    assert replaced == Build(backend="script")
+    merged = document(low, f"{CMAKE}[build.options]\nB = 2").evaluate(CONDITIONS).build
+    assert merged == Build(backend="cmake", targets=("a",), options={"A": 1, "B": 2})
+
+
 def test_an_option_called_type_or_when_in_quotes_is_an_option() -> None:
     low = recipe(body='[build.options]\ntype = "a"\nx = 1', build=CMAKE)
     high = '[build.options]\ntype = "b"'
@@ -301,6 +309,18 @@ def test_source_is_merged_unless_its_type_changes() -> None:
     other = '[source]\ntype = "git"\nurl = "https://host.test/x.git"'
     replaced = document(recipe(), other).evaluate(CONDITIONS).source
     assert replaced == GitSource(url="https://host.test/x.git")
+
+
+def test_build_is_merged_unless_its_backend_changes() -> None:
+    cmake = '[build]\nbackend = "cmake"\n[build.options]\nCMAKE_BUILD_TYPE = "Release"\n'
+    more = "[build.options]\nTARGET = 'A64FX'"
+    merged = document(recipe(build=cmake), more).evaluate(CONDITIONS).build
+    assert merged is not None
+    assert merged.options == {"CMAKE_BUILD_TYPE": "Release", "TARGET": "A64FX"}
+    other = document(recipe(build=cmake), f"[build]\nbackend = 'make'\n{more}")
+    replaced = other.evaluate(CONDITIONS).build
+    assert replaced is not None
+    assert (replaced.backend, replaced.options) == ("make", {"TARGET": "A64FX"})
 
 
 def test_a_fault_is_told_where_its_layer_has_it() -> None:

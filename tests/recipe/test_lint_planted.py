@@ -163,7 +163,7 @@ def test_planted_faults_are_found(
     assert 1 <= len(lines) <= 2, out
 
 
-@pytest.mark.parametrize("overlay", ["", "debian", "mpi"])
+@pytest.mark.parametrize("overlay", ["", "debian", "make", "mpi"])
 def test_what_is_shipped_is_sound(overlay: str, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--overlay", overlay] if overlay else []
     assert cli.main(["recipe", "lint", *words]) == 0
@@ -172,7 +172,7 @@ def test_what_is_shipped_is_sound(overlay: str, capsys: pytest.CaptureFixture[st
 
 def test_no_overlay_is_forgotten() -> None:
     folders = (catalog.shipped() / "recipes" / "overlays").iterdir()
-    assert {path.name for path in folders if path.is_dir()} == {"debian", "mpi"}
+    assert {path.name for path in folders if path.is_dir()} == {"debian", "make", "mpi"}
 
 
 def test_lint_knows_every_value_that_planning_knows() -> None:

@@ -103,11 +103,14 @@ def _line(error: Exception) -> str:
     return f":{line}" if line else ""
 
 
+# what says of which kind a table is: the keys of one kind mean nothing to another
+_KINDS: dict[Key, str] = {("source",): "type", ("build",): "backend"}
+
+
 def laid_over(low: Table, high: Table, at: Key = ()) -> Table:
-    """`high` over `low`, table by table; `source` is replaced whole when its type changes."""
-    if len(at) > DEEPEST or (
-        at == ("source",) and "type" in high and high["type"] != low.get("type")
-    ):
+    """`high` over `low`, table by table; tables of another kind (`_KINDS`) replace whole."""
+    kind = _KINDS.get(at)
+    if len(at) > DEEPEST or (kind in high and high[kind] != low.get(kind)):
         return high
     result = dict(low)
     for key, value in high.items():
