@@ -63,3 +63,9 @@ class Compilers(msgspec.Struct, frozen=True, kw_only=True):
         """What a recipe's `toolchain WORD` condition may name."""
         cross = {"cross"} if self.host not in {"", self.machine} else set[str]()
         return frozenset({self.toolchain, self.family, *cross})
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """What the compatibility table may name: the compiler family and, where it is, glibc."""
+        name, _, version = self.libc.partition(" ")
+        return {self.family: self.version} | ({"glibc": version} if name == "glibc" else {})

@@ -95,7 +95,7 @@ class _Ground:
             machine=target.machine,
             toolchain=frozenset({kind.name, kind.family}) if kind else frozenset(),
         )
-        versions = {found.family: found.version, "glibc": found.libc.split()[-1]} if found else {}
+        versions = found.versions if found else {}
         request = Request(
             requirements=options.requirements,
             conditions=conditions,

@@ -70,7 +70,7 @@ def _make_plan(options: Options, home: Home) -> Plan:
         pins=options.pins,
         sources=options.sources,
         only=options.only,
-        compilers={compilers.family: compilers.version, "glibc": compilers.libc.split()[-1]},
+        compilers=compilers.versions,
         rows=library.rows(),
         untested=options.untested,
         external=lambda item: look(item.probe).version,
