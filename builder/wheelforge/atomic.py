@@ -10,7 +10,7 @@ import stat
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from wheelforge.errors import InputError
 
@@ -119,20 +119,36 @@ def sync_dir(folder: Path) -> None:
         os.close(handle)
 
 
-def write(path: Path, data: bytes) -> None:
-    """Write a file whole: temporary name, fsync, rename, fsync of the folder."""
+@contextmanager
+def new_file(path: Path) -> Iterator[tuple[IO[bytes], Path]]:
+    """A file under a temporary name beside `path`: yields it and that name.
+
+    The caller fills it, calls `finish` and gives it its final name; what still has the temporary
+    one at the end is removed.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    part = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(part).chmod(0o644)
-        Path(part).replace(path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
+            yield file, part
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def finish(file: IO[bytes], part: Path) -> None:
+    """Make what was written to a `new_file` durable and readable; it may be renamed then."""
+    file.flush()
+    os.fsync(file.fileno())
+    part.chmod(0o644)
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file whole: temporary name, fsync, rename, fsync of the folder."""
+    with new_file(path) as (file, part):
+        file.write(data)
+        finish(file, part)
+        part.replace(path)
     sync_dir(path.parent)
 
 
@@ -150,20 +166,13 @@ def place_file(source: Path, destination: Path, *, replace: bool = False) -> boo
 
     The first wins, unless `replace` is set: then it takes the place of what is there.
     """
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(prefix=f".{destination.name}.", dir=destination.parent)
-    try:
-        with os.fdopen(handle, "wb") as out, source.open("rb") as data:
-            shutil.copyfileobj(data, out, 1 << 20)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(part).chmod(0o644)
+    with new_file(destination) as (out, part), source.open("rb") as data:
+        shutil.copyfileobj(data, out, 1 << 20)
+        finish(out, part)
         if replace:
-            Path(part).replace(destination)
-        elif not _link(Path(part), destination):
+            part.replace(destination)
+        elif not _link(part, destination):
             return False
-    finally:
-        Path(part).unlink(missing_ok=True)
     sync_dir(destination.parent)
     return True
 

@@ -7,7 +7,6 @@ is hostile until every byte is accounted for: nothing is taken in before that.
 from __future__ import annotations
 
 import hashlib
-import os
 import tarfile
 import tempfile
 from contextlib import contextmanager
@@ -39,18 +38,10 @@ def write(bundle: Path, cache: Cache, records: Sequence[Record]) -> None:
     """Write a bundle whole or not at all; the same records give the same bytes."""
     listed = msgspec.json.encode(_List(format=1, records=tuple(records)), order="sorted")
     with atomic.told(bundle.parent, "--bundle"):
-        bundle.parent.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(prefix=f".{bundle.name}.", dir=bundle.parent)
-        try:
-            with os.fdopen(handle, "wb") as out:
-                _fill(out, listed, _expected(records), cache)
-                out.flush()
-                os.fsync(out.fileno())
-            Path(part).chmod(0o644)
-            Path(part).replace(bundle)
-        except BaseException:
-            Path(part).unlink(missing_ok=True)
-            raise
+        with atomic.new_file(bundle) as (out, part):
+            _fill(out, listed, _expected(records), cache)
+            atomic.finish(out, part)
+            part.replace(bundle)
         atomic.sync_dir(bundle.parent)
 
 
