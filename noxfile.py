@@ -81,6 +81,8 @@ import nox  # noqa: E402 - nox itself loads this file from here on
 # unlike uv, reads the machine's pip configuration: its index, certificates and proxies.
 nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_venv = "yes"
+# reused only by the Python they were made for: a wheelhouse serves one Python, and so does its user
+nox.options.envdir = str(ROOT / ".nox" / "{}.{}".format(*sys.version_info))
 nox.options.sessions = ["lint", "tests"]
 
 TRY_IT = """
