@@ -25,10 +25,9 @@ import msgspec
 
 from wheelforge import catalog, digest, probe
 from wheelforge.graph import BuildStep
-from wheelforge.pipeline import Home
+from wheelforge.pipeline import Home, situation
 from wheelforge.pipeline.prepare import _View as View
 from wheelforge.plan import Setting, plan
-from wheelforge.recipe import Conditions
 from wheelforge.resolve import Request, resolve
 
 T = TypeVar("T")
@@ -119,13 +118,7 @@ def stages(folder: Path, name: str) -> None:
     python = probe.interpreter("", home.memo)
     library = catalog.open_catalog([folder])
     timed("read recipes", lambda: [library.document(item) for item in library.files])
-    conditions = Conditions(
-        version="",
-        python=python.version,
-        target=target.words,
-        machine=target.machine,
-        toolchain=compilers.words,
-    )
+    conditions = situation(target, compilers.words, python)
     request = Request(requirements=[name], conditions=conditions)
     resolution = timed("resolve", lambda: resolve(request, library, digest.of_tree))
     setting = Setting(

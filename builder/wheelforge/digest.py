@@ -82,6 +82,11 @@ def of_tree(root: Path) -> str:
     return of_value([[name, of_member(root / name, info)] for name, info in walk(root, IGNORED)])
 
 
+def of_path(path: Path) -> str:
+    """SHA-256 of a folder's tree, or of a file's bytes."""
+    return of_tree(path) if path.is_dir() else of_file(path)
+
+
 class Memo:
     """Digests of files, remembered under (path, size, mtime, ctime, inode) in one JSON file."""
 

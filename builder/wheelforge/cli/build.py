@@ -10,7 +10,6 @@ import typer
 
 from wheelforge.cli import arguments as arg
 from wheelforge.cli.console import console_for
-from wheelforge.errors import EXIT_BUG, ForgeError
 from wheelforge.pipeline import Limits, Options, build
 from wheelforge.resources import parse_bytes
 
@@ -47,7 +46,4 @@ def command(
             show=console.show_plan,
         )
         console.summary(made, wheelhouse)
-    error = made.outcome.error if made.outcome is not None else None
-    if error is None:
-        return 0
-    return error.exit_code if isinstance(error, ForgeError) else EXIT_BUG
+    return made.outcome.exit_code if made.outcome is not None else 0

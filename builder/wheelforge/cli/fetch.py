@@ -9,7 +9,6 @@ import typer
 
 from wheelforge.cli import arguments as arg
 from wheelforge.cli.console import console_for
-from wheelforge.errors import EXIT_BUG, ForgeError
 from wheelforge.pipeline import Limits, Options, fetch
 
 
@@ -28,6 +27,4 @@ def command(
     with console_for() as console:
         outcome = fetch(options, Limits(), bundle, console.tell)
         console.results(outcome)
-    if outcome.error is None:
-        return 0
-    return outcome.error.exit_code if isinstance(outcome.error, ForgeError) else EXIT_BUG
+    return outcome.exit_code

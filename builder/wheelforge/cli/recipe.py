@@ -12,8 +12,8 @@ import typer
 from wheelforge import catalog, digest, probe
 from wheelforge.cli import arguments as arg
 from wheelforge.errors import EXIT_INPUT, ForgeError, InputError
-from wheelforge.pipeline import Home
-from wheelforge.recipe import Conditions, Document
+from wheelforge.pipeline import Home, situation
+from wheelforge.recipe import Document
 from wheelforge.recipe.lint import faults
 from wheelforge.recipe.schema import schema
 
@@ -65,12 +65,8 @@ def show(
     home = Home.open()
     processor = catalog.load_target(target)
     compilers = probe.compilers(catalog.load_toolchain(toolchain), home.memo)
-    conditions = Conditions(
-        version=version,
-        python=probe.interpreter(python, home.memo).version,
-        target=processor.words,
-        machine=processor.machine,
-        toolchain=compilers.words,
+    conditions = situation(
+        processor, compilers.words, probe.interpreter(python, home.memo), version
     )
     document.evaluate(conditions)  # a faulty recipe is told as such
     for key, value, where in document.origins(conditions):

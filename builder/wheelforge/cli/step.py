@@ -9,7 +9,7 @@ import typer
 
 from wheelforge.cli import arguments as arg
 from wheelforge.cli.console import console_for
-from wheelforge.errors import EXIT_BUG, ForgeError, InputError, nearest
+from wheelforge.errors import InputError, nearest
 from wheelforge.graph import Plan
 from wheelforge.pipeline import Home, Limits
 
@@ -38,9 +38,7 @@ def run(plan: Path, step: str, jobs: arg.Jobs = 0, offline: arg.Offline = False)
             loaded, step, Home.open(offline=offline), Limits(jobs=jobs), console.tell
         )
         console.results(outcome)
-    if outcome.error is None:
-        return 0
-    return outcome.error.exit_code if isinstance(outcome.error, ForgeError) else EXIT_BUG
+    return outcome.exit_code
 
 
 @app.command("list")

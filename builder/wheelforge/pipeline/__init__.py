@@ -13,14 +13,24 @@ from wheelforge.events import Listener, Notice
 from wheelforge.graph import BuildStep
 from wheelforge.pipeline.lacks import refuse
 from wheelforge.pipeline.options import Home, Limits, Options
-from wheelforge.pipeline.prepare import make_plan
+from wheelforge.pipeline.prepare import make_plan, situation
 from wheelforge.sandbox import offline_prefix
 
 if TYPE_CHECKING:
     from wheelforge.graph import Plan
     from wheelforge.pipeline.run import Outcome
 
-__all__ = ["Built", "Home", "Limits", "Options", "build", "fetch", "make_plan", "verify"]
+__all__ = [
+    "Built",
+    "Home",
+    "Limits",
+    "Options",
+    "build",
+    "fetch",
+    "make_plan",
+    "situation",
+    "verify",
+]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from wheelforge.interpreter import Interpreter
 from wheelforge.pin import Pin
 from wheelforge.pipeline import wants
 from wheelforge.pipeline.options import Home, Options
-from wheelforge.recipe import Conditions
+from wheelforge.pipeline.prepare import request_of, situation
 from wheelforge.resolve import Request, resolve
 from wheelforge.target import Target
 from wheelforge.toolchain import Compilers, Toolchain
@@ -82,32 +82,17 @@ class _Ground:
         target, python = self.target, self.python
         if target is None or python is None:
             return None
-        resolution = self.tried("plan", lambda: resolve(*self._request(target, python), _digest))
+        resolution = self.tried(
+            "plan", lambda: resolve(*self._request(target, python), digest.of_path)
+        )
         return None if resolution is None else resolution.pins
 
     def _request(self, target: Target, python: Interpreter) -> tuple[Request, catalog.Catalog]:
         options, found, kind = self.options, self.compilers, self.toolchain
         library = catalog.open_catalog(options.recipes, options.overlays)
-        conditions = Conditions(
-            version="",
-            python=python.version,
-            target=target.words,
-            machine=target.machine,
-            toolchain=frozenset({kind.name, kind.family}) if kind else frozenset(),
-        )
-        versions = found.versions if found else {}
-        request = Request(
-            requirements=options.requirements,
-            conditions=conditions,
-            pins=options.pins,
-            sources=options.sources,
-            only=options.only,
-            compilers=versions,
-            rows=library.rows(),
-            untested=options.untested,
-            external=lambda item: probe.external(item.probe).version,
-        )
-        return request, library
+        words = frozenset({kind.name, kind.family}) if kind else frozenset[str]()
+        known = situation(target, found.words if found else words, python)
+        return request_of(options, library, known, found.versions if found else {}), library
 
 
 def _need(options: Options, home: Home, ground: _Ground) -> Need:
@@ -138,7 +123,3 @@ def _command(options: Options) -> str:
     words += ["--only"] if options.only else []
     words += ["--allow-untested"] if options.untested else []
     return shlex.join(words)
-
-
-def _digest(path: Path) -> str:
-    return digest.of_tree(path) if path.is_dir() else digest.of_file(path)

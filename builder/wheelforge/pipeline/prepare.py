@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
 
 import msgspec
 
 from wheelforge import catalog, digest, probe
 from wheelforge.graph import Plan, Step, WheelSet
+from wheelforge.interpreter import Interpreter
 from wheelforge.pin import PinnedSource
 from wheelforge.pipeline.lacks import lacking
 from wheelforge.pipeline.options import Home, Options
 from wheelforge.plan import Setting, plan
-from wheelforge.recipe import Conditions
+from wheelforge.recipe import Conditions, Probe
 from wheelforge.resolve import Request, resolve
 from wheelforge.store import Found, differences
+from wheelforge.target import Target
 
 
 class _View:
@@ -55,27 +56,11 @@ def _make_plan(options: Options, home: Home) -> Plan:
     compilers = probe.compilers(catalog.load_toolchain(options.toolchain), home.memo)
     probe.suited(compilers, target, catalog.toolchains_for(target.machine))
     python = probe.interpreter(options.python, home.memo)
-    conditions = Conditions(
-        version="",
-        python=python.version,
-        target=target.words,
-        machine=target.machine,
-        toolchain=compilers.words,
-    )
     library = catalog.open_catalog(options.recipes, options.overlays)
     look = cache(probe.external)
-    request = Request(
-        requirements=options.requirements,
-        conditions=conditions,
-        pins=options.pins,
-        sources=options.sources,
-        only=options.only,
-        compilers=compilers.versions,
-        rows=library.rows(),
-        untested=options.untested,
-        external=lambda item: look(item.probe).version,
-    )
-    resolution = resolve(request, library, _tree_digest)
+    known = situation(target, compilers.words, python)
+    request = request_of(options, library, known, compilers.versions, look)
+    resolution = resolve(request, library, digest.of_path)
     setting = Setting(
         target=target, flags=probe.flags(target, compilers), compilers=compilers, python=python
     )
@@ -88,5 +73,38 @@ def _make_plan(options: Options, home: Home) -> Plan:
     return msgspec.structs.replace(made, lacks=lacking(made, resolution, where, look))
 
 
-def _tree_digest(path: Path) -> str:
-    return digest.of_tree(path) if path.is_dir() else digest.of_file(path)
+def situation(
+    target: Target, toolchain: frozenset[str], python: Interpreter, version: str = ""
+) -> Conditions:
+    """What recipes' conditions are decided by; `toolchain` are the words they may name it by."""
+    return Conditions(
+        version=version,
+        python=python.version,
+        target=target.words,
+        machine=target.machine,
+        toolchain=toolchain,
+    )
+
+
+def request_of(
+    options: Options,
+    library: catalog.Catalog,
+    conditions: Conditions,
+    compilers: Mapping[str, str],
+    look: Callable[[Probe], probe.Sighting] = probe.external,
+) -> Request:
+    """What the user typed, as resolve takes it, with the compatibility table.
+
+    `compilers` are the versions of what compiles; `look` finds out about external software.
+    """
+    return Request(
+        requirements=options.requirements,
+        conditions=conditions,
+        pins=options.pins,
+        sources=options.sources,
+        only=options.only,
+        compilers=compilers,
+        rows=library.rows(),
+        untested=options.untested,
+        external=lambda item: look(item.probe).version,
+    )

@@ -21,7 +21,7 @@ from wheelforge import atomic, resources
 from wheelforge.broker import JobBroker
 from wheelforge.building import build
 from wheelforge.check import check
-from wheelforge.errors import ForgeError, InterruptedRunError
+from wheelforge.errors import EXIT_BUG, ForgeError, InterruptedRunError
 from wheelforge.events import (
     Event,
     Listener,
@@ -64,6 +64,14 @@ class Outcome:
             )
         errors = (result.error for result in self.results.values() if result.error is not None)
         return next(errors, None)
+
+    @property
+    def exit_code(self) -> int:
+        """What the process returns: 0, or that of the error; what is no ForgeError is our bug."""
+        error = self.error
+        if error is None:
+            return 0
+        return error.exit_code if isinstance(error, ForgeError) else EXIT_BUG
 
 
 def run(plan: Plan, home: Home, limits: Limits, listener: Listener) -> Outcome:
