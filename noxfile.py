@@ -102,8 +102,9 @@ def quickstart(session: nox.Session) -> None:
     session.install("--editable", ".")
     session.log("1. build the mini stack from source")
     session.run(*build)
-    session.log("2. what there is now")
+    session.log("2. what there is now, and a page about the run")
     _show(house)
+    session.run("wheelforge", "report")
     session.log("3. install the lock from the index into a new environment, and use it")
     python = _install_locked(session, house)
     session.run(python, "-c", TRY_IT, external=True)
@@ -138,15 +139,32 @@ def lint(session: nox.Session) -> None:
     session.run("wheelforge", "recipe", "lint")
 
 
+# In the order they run; the other files of benchmarks/ are modules these share.
+BENCHMARKS = {
+    "startup": "ten seconds",
+    "isa": "ten seconds; libraries named after -- are measured too",
+    "plan_10k": "half a minute",
+    "two_heavy": "three minutes",
+    "resume": "four minutes; compares with ccache where there is one",
+    "overhead": "ten minutes; takes OpenBLAS's sources from Debian's archive, and gfortran",
+    "memory": "25 minutes; makes memory cgroups, which takes root",
+    "kills": "half an hour",
+    "emulated": "ten minutes; sources as overhead's, and what docs/cross.md installs",
+}
+
+
 @nox.session
 def bench(session: nox.Session) -> None:
-    """What README's figures come from: every file of benchmarks/."""
-    files = sorted(ROOT.glob("benchmarks/*.py"))
-    if not files:
-        session.skip("there are no benchmarks yet")
+    """What README's figures come from: all of BENCHMARKS, or the one named after --."""
+    name, *more = session.posargs or [""]
+    if name and name not in BENCHMARKS:
+        session.error(f"there is no benchmark '{name}'; known: {', '.join(BENCHMARKS)}")
     session.install(".")
-    for file in files:
-        session.run("python", str(file), *session.posargs)
+    for benchmark in [name] if name else BENCHMARKS:
+        session.log(f"{benchmark}: about {BENCHMARKS[benchmark]} on two cores")
+        if benchmark in {"overhead", "emulated"}:
+            session.run("wheelforge", "fetch", "openblas", "--overlay", "debian")
+        session.run("python", f"benchmarks/{benchmark}.py", *more)
 
 
 def _install_with_tests(session: nox.Session) -> None:

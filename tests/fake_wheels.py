@@ -21,7 +21,7 @@ def make_wheel(
     *,
     requires: Sequence[str] = (),
     requires_python: str = "",
-    files: Mapping[str, str] | None = None,
+    files: Mapping[str, str | bytes] | None = None,
     tag: str = "py3-none-any",
     date: tuple[int, int, int, int, int, int] = DATE,
 ) -> Path:
@@ -31,23 +31,25 @@ def make_wheel(
     headers = [f"Name: {project}", f"Version: {version}"]
     headers += [f"Requires-Python: {requires_python}"] if requires_python else []
     headers += [f"Requires-Dist: {text}" for text in requires]
-    contents = dict(files) if files is not None else {f"{name}.py": f"VERSION = {version!r}\n"}
-    contents[f"{info}/METADATA"] = "\n".join(["Metadata-Version: 2.1", *headers]) + "\n\nFake.\n"
-    contents[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n"
-    record = [
-        f"{path},{_record_hash(text)},{len(text.encode())}" for path, text in contents.items()
-    ]
-    contents[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,"]) + "\n"
+    given = files if files is not None else {f"{name}.py": f"VERSION = {version!r}\n"}
+    contents = {
+        path: text if isinstance(text, bytes) else text.encode() for path, text in given.items()
+    }
+    metadata = "\n".join(["Metadata-Version: 2.1", *headers]) + "\n\nFake.\n"
+    contents[f"{info}/METADATA"] = metadata.encode()
+    contents[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n".encode()
+    record = [f"{path},{_record_hash(data)},{len(data)}" for path, data in contents.items()]
+    contents[f"{info}/RECORD"] = ("\n".join([*record, f"{info}/RECORD,,"]) + "\n").encode()
     folder.mkdir(parents=True, exist_ok=True)
     wheel = folder / f"{name}-{version}-{tag}.whl"
     with zipfile.ZipFile(wheel, "w") as file:
-        for path, text in contents.items():
-            file.writestr(zipfile.ZipInfo(path, date), text)
+        for path, data in contents.items():
+            file.writestr(zipfile.ZipInfo(path, date), data)
     return wheel
 
 
-def _record_hash(text: str) -> str:
-    found = hashlib.sha256(text.encode()).digest()
+def _record_hash(data: bytes) -> str:
+    found = hashlib.sha256(data).digest()
     return "sha256=" + base64.urlsafe_b64encode(found).rstrip(b"=").decode()
 
 

@@ -251,3 +251,41 @@ def test_a_disk_that_is_really_full(small_disk: Path, tmp_path: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     with pytest.raises(InputError, match="read-only"), atomic.told(small_disk, "--x"):
         atomic.write(small_disk / "file", b"")
+
+
+SWAP = """
+from pathlib import Path
+from wheelforge import atomic
+place = Path(sys.argv[1])
+part = place / f"part-{sys.argv[2]}"
+part.mkdir()
+(part / "whose").write_text(sys.argv[2])
+go()
+missing = 0
+for _ in range(200):
+    atomic.swap_dirs(part, place / "final")
+    missing += not (place / "final/whose").is_file()
+print(missing)
+"""
+
+
+def test_swapped_folders_are_never_without_a_name(tmp_path: Path) -> None:
+    (tmp_path / "final").mkdir()
+    (tmp_path / "final/whose").write_text("first")
+    assert race(SWAP, 2, tmp_path) == ["0\n", "0\n"]
+    texts = {path.name: (path / "whose").read_text() for path in tmp_path.iterdir()}
+    assert sorted(texts) == ["final", "part-0", "part-1"]
+    assert sorted(texts.values()) == ["0", "1", "first"]
+
+
+def test_folders_are_swapped_where_the_kernel_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name)
+    monkeypatch.setattr(atomic, "_RENAME_EXCHANGE", 1 << 30)  # EINVAL, as of an old kernel
+    atomic.swap_dirs(tmp_path / "one", tmp_path / "other")
+    assert (tmp_path / "one/file").read_text() == "other"
+    assert (tmp_path / "other/file").read_text() == "one"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "other"]

@@ -135,7 +135,7 @@ def test_the_environment_is_the_steps_and_nothing_of_the_callers(
     work = bench.home / "work" / KEY[:20]
     found = set(bench.log().partition("env\n")[2].partition("$ cd")[0].splitlines())
     assert found == {*(f"{n}={v}" for n, v in PATH.items()), f"OWN={work}/src:3",
-                     f"{process.MARK}={work}"}  # fmt: skip
+                     f"{process.MARK}={work}", f"UV_CACHE_DIR={bench.home}/uv"}  # fmt: skip
 
 
 @pytest.mark.parametrize("offline", [True, False])

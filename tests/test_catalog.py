@@ -8,7 +8,13 @@ import pytest
 
 from builders import CONDITIONS, recipe, refusal
 from wheelforge import catalog
-from wheelforge.catalog import Catalog, load_target, load_toolchain, open_catalog
+from wheelforge.catalog import (
+    Catalog,
+    load_sysroot,
+    load_target,
+    load_toolchain,
+    open_catalog,
+)
 
 TARGET = """\
 name = "mine"
@@ -79,6 +85,51 @@ def test_overlays_lie_over_recipes_and_bring_new_ones(tmp_path: Path) -> None:
     assert library.document("b").kind == "library"
 
 
+def _rows(folder: Path, **whys: str) -> Path:
+    (folder / "compatibility").mkdir(parents=True)
+    text = '[[row]]\nid = "{}"\nwhen = {{ a = "*" }}\nlevel = "breaks"\nwhy = "{}"\nsource = "x"\n'
+    rows = "".join(text.format(*row) for row in whys.items())
+    (folder / "compatibility" / "x.toml").write_text(rows)
+    return folder
+
+
+def test_rows_of_an_overlay_stand_in_for_those_of_the_same_id(tmp_path: Path) -> None:
+    base = _rows(tmp_path / "base", one="1", two="2")
+    site = _rows(tmp_path / "site", three="3", one="new")
+    found = Catalog((base,), (site,)).rows()
+    assert [(row.id, row.why) for row in found] == [("one", "new"), ("two", "2"), ("three", "3")]
+
+
+SYSROOT = """\
+name = "mine"
+extends = "trixie-arm64"
+summary = "More"
+packages = ["zlib1g-dev"]
+"""
+
+
+def test_a_sysroot_extends_a_shipped_one(tmp_path: Path) -> None:
+    base = catalog.load_sysroot("trixie-arm64")
+    _write(tmp_path, mine=SYSROOT)
+    mine = catalog.load_sysroot(f"{tmp_path}/mine.toml")
+    assert (mine.name, mine.summary, mine.suite) == ("mine", "More", base.suite)
+    assert mine.packages == (*base.packages, "zlib1g-dev")
+
+
+@pytest.mark.parametrize(
+    ("base", "says"),
+    [
+        ("trixy", "there is no sysroot 'trixy'"),
+        ("trixie-arm64-torch", "extends another one itself"),
+    ],
+)
+def test_what_a_sysroot_cannot_extend(tmp_path: Path, base: str, says: str) -> None:
+    _write(tmp_path, mine=SYSROOT.replace('"trixie-arm64"', f'"{base}"'))
+    error = refusal(lambda: catalog.load_sysroot(f"{tmp_path}/mine.toml"))
+    assert says in error.what
+    assert error.where == f"{tmp_path}/mine.toml:2: extends"
+
+
 def test_overlays_are_named_or_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert open_catalog([], ["debian"]).overlays == (
         catalog.shipped() / "recipes" / "overlays" / "debian",
@@ -118,6 +169,51 @@ def test_shipped_toolchains(name: str) -> None:
     toolchain = load_toolchain(name)
     assert toolchain.name == name
     assert {"cc", "cxx"} <= set(toolchain.programs)
+
+
+@pytest.mark.parametrize("name", sorted(catalog.sysroots()))
+def test_shipped_sysroots(name: str) -> None:
+    definition = load_sysroot(name)
+    assert definition.name == name
+    assert name.startswith(f"{definition.suite}-{definition.architecture}")
+    assert len({*definition.packages}) == len(definition.packages)
+    assert {"libc6-dev", "python3", "libpython3-dev"} <= set(definition.packages)
+
+
+def test_each_kind_is_listed_by_itself() -> None:
+    kinds = [catalog.targets(), catalog.toolchains(), catalog.sysroots()]
+    names = [name for kind in kinds for name in kind if name != "native"]
+    assert len(set(names)) == len(names)
+    assert all(path.is_file() for kind in kinds for path in kind.values())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "remedy"),
+    [
+        ('"mine"', '"../mine"', ": name", "lower-case"),
+        ('["libc6-dev"]', "[]", ": packages", "libc6-dev"),
+        ("suite", "suit", ":4: suit", "did you mean suite?"),
+    ],
+)
+def test_a_faulty_sysroot_is_refused(
+    tmp_path: Path, old: str, new: str, where: str, remedy: str
+) -> None:
+    text = (
+        'name = "mine"\nsummary = "x"\ndistribution = "debian"\nsuite = "sid"\n'
+        'architecture = "arm64"\nmachine = "aarch64"\npackages = ["libc6-dev"]\n'
+    )
+    file = _write(tmp_path, mine=text) / "mine.toml"
+    assert load_sysroot(str(file)).packages == ("libc6-dev",)
+    file.write_text(text.replace(old, new))
+    error = refusal(lambda: load_sysroot(str(file)))
+    assert error.where.endswith(where)
+    assert remedy in error.remedy
+
+
+def test_an_unknown_sysroot() -> None:
+    error = refusal(lambda: load_sysroot("trixi-arm64"))
+    assert error.what == "there is no sysroot 'trixi-arm64'"
+    assert error.remedy.startswith("did you mean trixie-arm64")
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,25 @@ from __future__ import annotations
 
 import asyncio
 import os
+import platform
+import shutil
+import subprocess
 import sys
 import sysconfig
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
+from cross import needs_cross
 from elves import make_elf
 from fake_wheels import make_wheel
 from jobs import Bench
+from small_code import mixed
 from wheelforge.check import check
 from wheelforge.errors import RejectedError
 from wheelforge.events import OutputLine
-from wheelforge.graph import CheckStep, WheelSet
+from wheelforge.graph import CheckStep, IsaCheck, WheelSet
 from wheelforge.interpreter import Interpreter
 from wheelforge.recipe import ElfCheck, FileCheck, PythonCheck
 
@@ -62,10 +68,11 @@ def run(
     *checks: Check,
     install: tuple[str, ...] = (),
     wheels: WheelSet | None = None,
+    isa: IsaCheck | None = None,
 ) -> Entry:
     step = CheckStep(
         id="check:lib", name="lib", version="1.0", needs=("build:lib",), of="build:lib",
-        install=install, python=HERE, checks=checks, wheels=wheels,
+        install=install, python=HERE, checks=checks, wheels=wheels, isa=isa,
     )  # fmt: skip
     return asyncio.run(check(bench.job(step, {"build:lib": entry}), step))
 
@@ -156,6 +163,31 @@ def test_a_python_check_that_fails_shows_its_last_lines(bench: Bench) -> None:
     assert os.path.exists(found.value.remedy.split("cd ")[1].split(" && ")[0])  # noqa: PTH110
 
 
+def test_a_check_that_is_ended_by_an_instruction_says_which_and_where(bench: Bench) -> None:
+    refused = {"x86_64": "ud2", "aarch64": "udf #0"}.get(platform.machine())
+    if not shutil.which("cc") or refused is None:
+        pytest.skip("no C compiler, or another machine")
+    kernel = f'static __attribute__((noinline)) void kernel(void) {{ __asm__("nop; {refused}"); }}'
+    source = f"{kernel}\nvoid go(void) {{ kernel(); }}\n"
+    (bench.root / "x.c").write_text(source)
+    words = ["cc", "-shared", "-fPIC", "-O1", "x.c", "-o", "x.so"]
+    subprocess.run(words, cwd=bench.root, check=True)
+    made = make_wheel(bench.root, "demo", files={
+        "demo.py": "import ctypes, pathlib\nhere = pathlib.Path(__file__).parent\n"
+                   "ctypes.CDLL(str(here / 'demo.libs/libx.so')).go()\n",
+        "demo.libs/libx.so": (bench.root / "x.so").read_bytes(),
+    })  # fmt: skip
+    entry = bench.entry("lib", {made.name: made.read_bytes()}, made.name)
+    with pytest.raises(RejectedError) as caught:
+        run(bench, entry, PythonCheck(name="go", code="import demo"), install=("build:lib",))
+    assert caught.value.where == "check:lib"
+    assert caught.value.what.startswith("the check 'go' failed: ended by SIGILL: ")
+    assert " in demo.libs/libx.so, function kernel+0x" in caught.value.what
+    assert "lacks that instruction" in caught.value.remedy
+    assert "to see it again" in caught.value.remedy
+    assert "LD_PRELOAD" not in caught.value.remedy
+
+
 def test_a_wheel_that_does_not_install_is_rejected(bench: Bench) -> None:
     made = make_wheel(bench.root, "demo", tag="cp38-cp38-manylinux_2_17_s390x")
     entry = bench.entry("lib", {made.name: made.read_bytes()}, made.name)
@@ -179,3 +211,31 @@ def test_what_it_requires_is_installed_and_what_was_built_wins(
     code = "import demo, helper; assert demo.VALUE == 42; assert helper.VERSION == '1.0'"
     item = PythonCheck(name="value", code=code)
     run(bench, wheel(bench), item, install=("build:lib",), wheels=wheels)
+
+
+A64FX = IsaCheck(machine="aarch64", features=("asimd", "atomics", "fp", "sve"))
+
+
+@needs_cross
+def test_instructions_that_the_target_lacks(bench: Bench) -> None:
+    code = mixed(bench.root).read_bytes()
+    entry = bench.entry("lib", {"lib/libmixed.so": code})
+    with pytest.raises(RejectedError, match=r"lib/libmixed.so needs dotprod, .*: multiply_dot "):
+        run(bench, entry, isa=A64FX)
+
+
+@needs_cross
+def test_instructions_that_are_allowed(bench: Bench) -> None:
+    code = mixed(bench.root).read_bytes()
+    files: dict[str, str | bytes] = {"lib/libmixed.so": code, "lib/text.so": "no ELF",
+                                     "bin/tool": make_elf(machine=62)}  # fmt: skip
+    entry = bench.entry("lib", files)
+    allowed = msgspec.structs.replace(A64FX, dispatch={"dotprod": ("*_dot",)})
+    assert run(bench, entry, isa=allowed)
+    assert [line.text for line in bench.told(OutputLine)] == ["passed: isa"]
+
+
+@needs_cross
+def test_what_auditwheel_brought_in_was_checked_before(bench: Bench) -> None:
+    code = mixed(bench.root).read_bytes()
+    assert run(bench, bench.entry("lib", {"own.libs/libmixed.so": code}), isa=A64FX)

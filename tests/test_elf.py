@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -78,3 +80,52 @@ def test_a_cut_file(tmp_path: Path, size: int) -> None:
     (tmp_path / "lib").write_bytes(SAMPLE[:size])
     with pytest.raises(InputError, match="lib: not a sound ELF file"):
         elf.read(tmp_path / "lib")
+
+
+SOURCE = """
+static __attribute__((noinline, used)) int inner(int n) { return n * 3; }
+int outer(int n) { return inner(n) + 1; }
+__asm__(".text\\nby_hand: nop\\nnop\\nnop\\nnop\\n");
+"""
+
+
+@pytest.mark.parametrize("strip", [False, True])
+def test_functions(tmp_path: Path, *, strip: bool) -> None:
+    if not shutil.which("cc"):
+        pytest.skip("no C compiler")
+    (tmp_path / "x.c").write_text(SOURCE)
+    lib = tmp_path / "x.so"
+    words = ["cc", "-O1", "-shared", "-fPIC", *(["-s"] if strip else []), "x.c", "-o", str(lib)]
+    subprocess.run(words, cwd=tmp_path, check=True)
+    listed = subprocess.run(["nm", "-D", str(lib)], capture_output=True, text=True, check=True)
+    outer = next(int(line.split()[0], 16) for line in listed.stdout.splitlines() if "outer" in line)
+    base = 0x7F0000000000
+    assert elf.function_at(lib, base + outer, base) == ("outer", 0)
+    assert elf.function_at(lib, base + outer + 2, base) == ("outer", 2)
+    assert elf.function_at(lib, base + 1, base) is None  # in the header
+    if strip:
+        return
+    listed = subprocess.run(["nm", str(lib)], capture_output=True, text=True, check=True)
+    places = {line.split()[-1]: line.split()[0] for line in listed.stdout.splitlines()}
+    assert elf.function_at(lib, base + int(places["inner"], 16), base) == ("inner", 0)
+    assert elf.function_at(lib, base + int(places["by_hand"], 16) + 1, base) == ("by_hand", 1)
+
+
+def test_a_program_that_is_loaded_where_it_says(tmp_path: Path) -> None:
+    if not shutil.which("cc"):
+        pytest.skip("no C compiler")
+    (tmp_path / "x.c").write_text("int main(void) { return 0; }\n")
+    words = ["cc", "-no-pie", "x.c", "-o", "x"]
+    subprocess.run(words, cwd=tmp_path, check=True)
+    listed = subprocess.run(["nm", "x"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    main = next(int(line.split()[0], 16) for line in listed.stdout.splitlines()
+                if line.endswith(" main"))  # fmt: skip
+    assert elf.function_at(tmp_path / "x", main + 1, 0x400000) == ("main", 1)
+
+
+def test_functions_of_what_is_no_elf_file(tmp_path: Path) -> None:
+    (tmp_path / "lib").write_bytes(SAMPLE)
+    assert elf.function_at(tmp_path / "lib", 0x1010, 0x1000) is None
+    (tmp_path / "text").write_text("text")
+    with pytest.raises(InputError, match="not a sound ELF file"):
+        elf.function_at(tmp_path / "text", 1, 0)

@@ -145,6 +145,49 @@ def test_what_is_no_forge_error_is_a_bug_of_ours() -> None:
     assert result.error is error
 
 
+def checked(name: str, of: str) -> CheckStep:
+    return CheckStep(
+        id=name, name=name, version="1", needs=(of,), of=of, install=(), python=PYTHON, checks=()
+    )
+
+
+def test_nobody_waits_for_a_check_and_its_failure_stops_what_was_started() -> None:
+    """The check fails only when `next` runs and `quick` has ended; `last` comes after `quick`."""
+    plan = plan_of(
+        build("lib"), checked("check:lib", "lib"), build("next", "lib", "check:lib"),
+        build("quick", "lib", "check:lib"), build("last", "quick"), build("other"),
+    )  # fmt: skip
+    running, quick = asyncio.Event(), asyncio.Event()
+    stopped: list[str] = []
+
+    async def run(step: Step, jobs: int) -> Status:
+        del jobs
+        match step.id:
+            case "check:lib":
+                await running.wait()
+                await quick.wait()
+                raise BuildError("not what was asked for")
+            case "next":
+                running.set()
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    stopped.append(step.id)
+            case "quick":
+                quick.set()
+            case "last":
+                await asyncio.sleep(10)
+        return Status.BUILT
+
+    results, _ = execute(plan, run)
+    assert statuses(results) == {
+        "lib": "built", "check:lib": "failed", "next": "skipped", "quick": "built",
+        "last": "skipped", "other": "built",
+    }  # fmt: skip
+    assert results["next"].detail == "because check:lib failed"
+    assert stopped == ["next"]
+
+
 def test_fail_fast_stops_what_runs_and_skips_what_waits() -> None:
     plan = plan_of(build("bad"), build("long"), build("later", "long"))
     ended: list[str] = []
@@ -228,8 +271,12 @@ def test_what_is_not_to_do_is_not_run_and_holds_nobody_up() -> None:
 def test_wishes() -> None:
     large = Resources(memory_per_job="2 GiB", max_jobs=4)
     assert wish_of(fetch("f"), 16, 1).jobs == 0
-    assert wish_of(build("b"), 16, 5.0) == Wish(jobs=16, memory_per_job=1 << 29, work=5.0)
-    assert wish_of(build("b", resources=large), 16, 1) == Wish(jobs=4, memory_per_job=2 << 30)
+    assert wish_of(build("b"), 16, 5.0, 7.0) == Wish(
+        jobs=16, memory_per_job=1 << 29, work=5.0, step="b", priority=7.0
+    )
+    assert wish_of(build("b", resources=large), 16, 1) == Wish(
+        jobs=4, memory_per_job=2 << 30, step="b"
+    )
     assert wish_of(build("b", resources=large), 2, 1).jobs == 2
     check = CheckStep(id="c", name="c", version="1", of="b", install=(), python=PYTHON, checks=())
     assert wish_of(check, 16, 1).jobs == 1

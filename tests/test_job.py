@@ -16,7 +16,7 @@ from wheelforge.errors import BuildError, InputError
 from wheelforge.events import Progress
 from wheelforge.history import Record
 from wheelforge.job import Job, Stamps, fresh, link_programs
-from wheelforge.job import job as job_module
+from wheelforge.job import folder as folder_module
 from wheelforge.job.meter import Meter
 from wheelforge.recipe import Install
 
@@ -148,7 +148,7 @@ def test_where_locks_do_not_work_the_folder_is_private(
         def acquire(self, **_: object) -> None:
             raise error
 
-    monkeypatch.setattr(job_module, "work_lock", lambda *_: NoLock())
+    monkeypatch.setattr(folder_module, "work_lock", lambda *_: NoLock())
     job = bench.job(STEP)
 
     async def scenario() -> Path:

@@ -248,6 +248,42 @@ def test_patches_of_this_version(tmp_path: Path) -> None:
     assert error.where.endswith(": patches[2].file")
 
 
+PACKAGED = (
+    "type = 'debian'\npackage = 'demo-src'\nsuite = 'trixie'\nrelease = {}\n"
+    f"sha256 = {{ '1.0' = '{SHA}' }}\n"
+    f"patches = {{ sha256 = {{ '1.0' = '{TREE}' }}, without = ['b', 'a'] }}"
+)
+
+
+def test_patches_of_a_source_package_are_a_source_of_their_own(tmp_path: Path) -> None:
+    (pin,) = resolved({"demo": recipe(source=PACKAGED)}).pins
+    found = [(item.at, item.identity, item.series, item.nested) for item in pin.sources]
+    assert found == [
+        ("", f"sha256:{SHA}", False, False),
+        ("debian", f"sha256:{TREE}", True, False),
+    ]
+    assert [item.without for item in pin.sources] == [(), ("b", "a")]
+    (pin,) = resolved({"demo": recipe(source=PACKAGED)}, sources={"demo": tmp_path}).pins
+    assert [item.series for item in pin.sources] == [False]
+
+
+def test_patches_of_a_nested_source_package() -> None:
+    texts = {
+        "top": recipe("top", "[nested.dnn]\nat = 'third/dnn'"),
+        "dnn": recipe("dnn", kind="source", source=PACKAGED),
+    }
+    (pin,) = resolved(texts).pins
+    assert [item.at for item in pin.sources] == ["", "third/dnn", "third/dnn/debian"]
+    assert [item.nested for item in pin.sources] == [False, True, True]
+
+
+def test_patches_of_a_source_package_need_a_digest() -> None:
+    error = refusal(lambda: resolved({"demo": recipe(source=PACKAGED.replace(TREE, SHA).replace(
+        "patches = { sha256 = { '1.0'", "patches = { sha256 = { '2.0'"))}))  # fmt: skip
+    assert error.where.endswith("source.patches.sha256")
+    assert 'add source.patches.sha256."1.0"' in error.remedy
+
+
 # ---- what is refused
 
 GOOD = {"demo": recipe(head=dep(low="*"), versions=THREE), "low": recipe("low")}

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from builders import SHA, planned, recipe
+from builders import SHA, TREE, planned, recipe
 from wheelforge.graph import BuildStep, Command, FetchStep, Plan
 from wheelforge.shell import script
 
@@ -42,6 +42,14 @@ SOURCES = {
             f'release = {{ "1.0" = "1.0-3" }}\nsha256 = {{ "1.0" = "{SHA}" }}'
         ),
         ["apt-get source --tar-only --download-only demo-src=1.0-3", "trixie"],
+    ),
+    "debian with its patches": (
+        (
+            f'type = "debian"\npackage = "demo-src"\nsuite = "trixie"\nrelease = {{}}\n'
+            f'sha256 = {{ "1.0" = "{SHA}" }}\n'
+            f'patches = {{ sha256 = {{ "1.0" = "{TREE}" }}, without = ["a b.patch"] }}'
+        ),
+        ["apt-get source --diff-only", TREE, "debian/patches/series", "'a b.patch'|"],
     ),
 }
 

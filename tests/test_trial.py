@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,10 +10,13 @@ from builders import HERE
 from fake_wheels import make_wheel
 from wheelforge.errors import RejectedError
 from wheelforge.recipe import PythonCheck
-from wheelforge.trial import Trial, make_trial
+from wheelforge.sigill import Reporter
+from wheelforge.trial import Outcome, Trial, make_trial
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+SIGILL = "import os, signal; os.kill(os.getpid(), signal.SIGILL)"
 
 
 def test_exactly_the_given_wheels_are_installed(tmp_path: Path) -> None:
@@ -51,3 +55,44 @@ def test_a_check_that_never_ends_is_ended(tmp_path: Path) -> None:
         return (await trial.check(check, timeout=1.0)).detail
 
     assert "time limit of 1 s" in asyncio.run(scenario())
+
+
+def checked(root: Path, code: str, reporter: Reporter | None) -> Outcome:
+    async def scenario() -> Outcome:
+        trial = await make_trial(HERE, root / "trial", reporter=reporter)
+        return await trial.check(PythonCheck(name="it", code=code))
+
+    return asyncio.run(scenario())
+
+
+def test_a_check_that_ends_by_sigill_without_a_reporter(tmp_path: Path) -> None:
+    ended = "ended by signal 4, Illegal instruction (it holds instructions this CPU lacks)"
+    assert checked(tmp_path, SIGILL, None).detail == ended
+    reporter = Reporter(home=tmp_path, compiler=("no-such-cc",))
+    outcome = checked(
+        tmp_path, f"print('seen'); import sys; sys.stdout.flush(); {SIGILL}", reporter
+    )
+    head, tail = outcome.detail.split("\n")
+    assert head.startswith(f"{ended}; where is not known: no-such-cc: there is no compiler for ")
+    assert tail == "    seen"
+
+
+def test_a_check_that_ends_by_sigill_is_run_once_more(tmp_path: Path) -> None:
+    if not shutil.which("cc"):
+        pytest.skip("no C compiler")
+    reporter = Reporter(home=tmp_path / "home")
+    outcome = checked(tmp_path, f"print('seen', flush=True); {SIGILL}", reporter)
+    assert outcome.detail == (
+        "ended by SIGILL: no instruction was refused, the signal was sent\n    seen"
+    )
+    code = f"import pathlib; p = pathlib.Path('x'); p.exists() and exit(); p.touch(); {SIGILL}"
+    assert checked(tmp_path, code, reporter).detail.endswith(
+        "; where is not known: run once more it ended with code 0 and said nothing"
+    )
+
+
+def test_what_is_to_be_done_comes_before_the_command() -> None:
+    outcome = Outcome(ok=False, detail="why", command="cmd", remedy="do this")
+    with pytest.raises(RejectedError) as caught:
+        outcome.require("what", "where")
+    assert caught.value.remedy == "do this\n  to see it again:\n    cmd"

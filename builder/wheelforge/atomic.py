@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import shutil
@@ -26,6 +27,7 @@ _REMEDIES = {
     errno.EEXIST: ("a file is where a folder should be", "remove it, or choose another place"),
     errno.EROFS: ("read-only file system", "choose a place that can be written"),
 }
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -212,3 +214,18 @@ def publish_dir(part: Path, destination: Path) -> bool:
         return False
     sync_dir(destination.parent)
     return True
+
+
+def swap_dirs(one: Path, other: Path) -> None:
+    """Let two folders of one file system change names: there is no moment without either name.
+
+    Where the kernel or the file system cannot (NFS), `other` is missing for a moment.
+    """
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    names = os.fsencode(one), os.fsencode(other)
+    if rename is None or rename(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE):
+        aside = one.with_name(private(f"{one.name}.aside"))
+        other.rename(aside)
+        one.rename(other)
+        aside.rename(one)
+    sync_dir(other.parent)

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from wheelforge import atomic, digest
 from wheelforge.archive import unpack
-from wheelforge.backends.preparation import environment_commands, patch_command
+from wheelforge.backends.preparation import environment_commands
 from wheelforge.errors import BuildError, InputError
 from wheelforge.graph import BuildStep, Command, Environment
-from wheelforge.job import Job, Stamps, fresh, link_programs, take
+from wheelforge.job import Job, Stamps, fresh, link_programs, patch, take
 from wheelforge.store import Entry
+from wheelforge.template import render
 
 # what a compiler, a linker, CMake or pkg-config would look for in several prefixes
 _SHARED = re.compile(
@@ -36,7 +37,7 @@ async def build(job: Job, step: BuildStep) -> Entry:
         if not (job.work / "src").is_dir():
             await job.verified([item.source for item in step.unpack])
             await job.blocking(lambda: _sources(job, step))
-            await _patch(job, step, paths)
+            await patch(job, step, paths)
         if step.environment is not None:
             await _environment(job, step.environment, paths, step.env)
         await _commands(job, step, paths)
@@ -67,12 +68,16 @@ def _lay_out(job: Job, step: BuildStep) -> dict[str, str]:
     link_programs(job.work / "bin", step.programs)
     prefix = job.workshop.store.place(job.key, step.name, step.version)
     names = ("src", "build", "stage", "wheels", "env", "bin")
-    return {
+    paths = {
         "work": str(job.work),
         "prefix": str(prefix),
+        "sysroot": step.sysroot,
         **{name: str(job.work / name) for name in names},
         **library_paths(job, step.libraries),
     }
+    for name, text in step.files.items():
+        atomic.write_if_changed(job.work / name, render(text, paths.__getitem__).encode())
+    return paths
 
 
 def library_paths(job: Job, libraries: Mapping[str, str]) -> dict[str, str]:
@@ -103,25 +108,6 @@ def _sources(job: Job, step: BuildStep) -> None:
                 )
 
 
-async def _patch(job: Job, step: BuildStep, paths: Mapping[str, str]) -> None:
-    """Apply patches to the tree while it still has its temporary name, then give it its own."""
-    part = job.work / "src.part"
-    for number, patch in enumerate(step.patches, 1):
-        try:
-            found = digest.of_file(Path(patch.file))
-        except OSError as error:
-            raise InputError(f"cannot be read: {error.strerror}", where=patch.file) from error
-        if found != patch.sha256:
-            raise InputError(
-                f"its SHA-256 is {found}, and the recipe says {patch.sha256}",
-                where=patch.file,
-                remedy="restore the patch, or correct patches.sha256 in the recipe",
-            )
-        command = patch_command(number, patch, str(part))
-        await job.run(command, paths, {"PATH": "/usr/bin:/bin", "LC_ALL": "C"})
-    part.rename(job.work / "src")
-
-
 async def _environment(
     job: Job, environment: Environment, paths: Mapping[str, str], env: Mapping[str, str]
 ) -> None:
@@ -142,13 +128,14 @@ async def _environment(
 
 async def _commands(job: Job, step: BuildStep, paths: Mapping[str, str]) -> None:
     stamps = Stamps(job.work / "done")
-    for number, command in enumerate(step.commands, 1):
-        last = number == len(step.commands)  # what it leaves in stage or wheels was cleared
-        if not last and stamps.done(command):
-            continue
-        await job.run(command, paths, step.env, step.timeout_minutes)
-        if not last:
-            stamps.set(command)
+    async with job.gated(step.resources) as gated:
+        for number, command in enumerate(step.commands, 1):
+            last = number == len(step.commands)  # what it leaves in stage or wheels was cleared
+            if not last and stamps.done(command):
+                continue
+            await job.run(command, paths, step.env, step.timeout_minutes, gated)
+            if not last:
+                stamps.set(command)
 
 
 def _result(job: Job, step: BuildStep, paths: Mapping[str, str]) -> tuple[Path, str]:

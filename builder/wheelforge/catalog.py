@@ -1,4 +1,4 @@
-"""Reads recipes, targets and toolchains: those shipped, and those a site adds.
+"""Reads recipes, targets, toolchains and sysroots: those shipped, and those a site adds.
 
 In a checkout the top-level `recipes/` and `toolchains/` are read live; an installed wheelforge has
 them as package data. Overlays are folders of recipe files laid over recipes of the same name.
@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -22,10 +22,14 @@ from wheelforge.errors import InputError, nearest
 from wheelforge.recipe import Document, Layer
 from wheelforge.recipe.conditions import ordered
 from wheelforge.recipe.faults import Fault, converted
+from wheelforge.sysroot import Definition
 from wheelforge.target import Target
 from wheelforge.toolchain import Toolchain
 
-T = TypeVar("T", Target, Toolchain, Table)
+T = TypeVar("T", Target, Toolchain, Table, Definition)
+
+_NOUNS: Mapping[type, str] = {Definition: "sysroot"}
+_PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9._+-]*")  # it becomes the name of a folder
 
 
 @cache
@@ -78,10 +82,16 @@ class Catalog:
         return self._cache[name]
 
     def rows(self) -> tuple[Row, ...]:
-        """The compatibility table: every file in the `compatibility` folders, overlays last."""
-        folders = (*self.folders, *self.overlays)
-        paths = [path for folder in folders for path in sorted(folder.glob("compatibility/*.toml"))]
-        return tuple(row for path in paths for row in _converted(path, Table).row)
+        """The compatibility table: every file in the `compatibility` folders, overlays last.
+
+        A row of an overlay takes the place of the one with its id below it.
+        """
+        rows = [row for folder in self.folders for row in _rows(folder)]
+        for folder in self.overlays:
+            over = {row.id: row for row in _rows(folder)}
+            rows = [over.pop(row.id, row) for row in rows]
+            rows += over.values()
+        return tuple(rows)
 
 
 def open_catalog(recipes: Sequence[Path] = (), overlays: Sequence[str] = ()) -> Catalog:
@@ -160,6 +170,36 @@ def load_toolchain(name: str) -> Toolchain:
     return toolchain
 
 
+def sysroots() -> dict[str, Path]:
+    """Files that define a sysroot, by name."""
+    return _named(shipped() / "toolchains" / "sysroots")
+
+
+def load_sysroot(name: str) -> Definition:
+    """What a sysroot is made of, by name or from a TOML file; with all that it extends."""
+    path = _file(name, sysroots(), Definition, "sysroot")
+    layer = Layer.load(path, _shown(path))
+    found = _typed(_extended(layer), Definition)
+    if not _PLAIN_NAME.fullmatch(found.name):
+        raise InputError(
+            f"'{found.name}' cannot be the name of a folder",
+            where=f"sysroot {name}: name",
+            remedy="write it with lower-case letters, digits, '.', '_', '+' and '-'",
+        )
+    if not found.packages:
+        raise InputError(
+            "a sysroot of no packages is empty",
+            where=f"sysroot {name}: packages",
+            remedy='name some, as packages = ["libc6-dev"]',
+        )
+    return found
+
+
+def _rows(folder: Path) -> Iterator[Row]:
+    for path in sorted(folder.glob("compatibility/*.toml")):
+        yield from _converted(path, Table).row
+
+
 def _version(text: str, where: str) -> None:
     try:
         ordered(text)
@@ -178,19 +218,46 @@ def _named(folder: Path) -> dict[str, Path]:
     }
 
 
+def _extended(layer: Layer) -> Layer:
+    """The layer with what the sysroot it extends says; its own packages come last."""
+    name = layer.data.get("extends")
+    if not isinstance(name, str) or not name:
+        return layer
+    try:
+        path = _file(name, sysroots(), Definition, "sysroot")
+    except InputError as error:
+        raise layer.refuse(error.what, ("extends",), error.remedy) from error
+    below = Layer.load(path, _shown(path))
+    if other := below.data.get("extends"):
+        what = f"the sysroot '{name}' extends another one itself"
+        raise layer.refuse(what, ("extends",), f"extend {other}, and add its packages")
+    base = _typed(below, Definition)
+    own = layer.data.get("packages", [])
+    together = [*base.packages, *own] if isinstance(own, list) else own
+    data = {**msgspec.to_builtins(base), **layer.data, "packages": together}
+    return replace(layer, data=data)
+
+
 def _load(name: str, known: Mapping[str, Path], kind: type[T], option: str) -> T:
+    return _converted(_file(name, known, kind, option), kind)
+
+
+def _file(name: str, known: Mapping[str, Path], kind: type[T], option: str) -> Path:
     path = Path(name) if name.endswith(".toml") else known.get(name)
     if path is None or not path.is_file():
         raise InputError(
-            f"there is no {kind.__name__.lower()} '{name}'",
+            f"there is no {_NOUNS.get(kind, kind.__name__.lower())} '{name}'",
             where=f"{option} {name}",
             remedy=nearest(name, known) + "; or give a .toml file",
         )
-    return _converted(path, kind)
+    return path
 
 
 def _converted(path: Path, kind: type[T]) -> T:
-    layer = Layer.load(path, _shown(path))
+    return _typed(Layer.load(path, _shown(path)), kind)
+
+
+def _typed(layer: Layer, kind: type[T]) -> T:
     try:
         return converted(layer.data, kind)
     except Fault as fault:

@@ -1,4 +1,4 @@
-"""The check step: what was built has to be what was asked for before anything builds on it."""
+"""The check step: what was built has to be what was asked for."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ import msgspec
 from wheelforge import elf, process
 from wheelforge.errors import InputError, RejectedError
 from wheelforge.events import OutputLine
-from wheelforge.graph import CheckStep
+from wheelforge.graph import CheckStep, IsaCheck
 from wheelforge.job import Job, fresh
 from wheelforge.recipe import Check, ElfCheck, FileCheck, PythonCheck
+from wheelforge.sigill import Reporter
 from wheelforge.store import MANIFEST, Entry
+from wheelforge.template import render
 from wheelforge.trial import make_trial
 from wheelforge.wheel import parse_name
 
@@ -41,7 +43,7 @@ async def check(job: Job, step: CheckStep) -> Entry:
 
 def _files(job: Job, step: CheckStep) -> Iterator[str]:
     items = [item for item in step.checks if not isinstance(item, PythonCheck)]
-    root = _tree(job, step) if items else job.work
+    root = _tree(job, step) if items or step.isa else job.work
     for item in items:
         found = [path for path in sorted(root.glob(item.path)) if not path.is_dir()]
         found = [path for path in found if path != root / MANIFEST]
@@ -57,6 +59,27 @@ def _files(job: Job, step: CheckStep) -> Iterator[str]:
             for why in _elf_faults(path, item, root.resolve()):
                 raise _rejected(step, item, f"{path.relative_to(root)} {why}")
         yield f"elf {item.path}"
+    if step.isa is not None:
+        _isa(root, step, step.isa)
+        yield "isa"
+
+
+def _isa(root: Path, step: CheckStep, wanted: IsaCheck) -> None:
+    """What auditwheel brought in is passed over: it was checked where it was built, if it was."""
+    from wheelforge.isa.gate import outside
+
+    paths = [
+        path
+        for path in sorted(root.rglob("*"))
+        if elf.is_elf(path) and not any(part.endswith(".libs") for part in path.parent.parts)
+    ]
+    for path, why in outside(paths, wanted.machine, wanted.features, wanted.dispatch):
+        raise RejectedError(
+            f"the check of instruction sets failed: {path.relative_to(root)} {why}",
+            where=step.id,
+            remedy="the build took flags for another processor; if these functions are chosen at "
+            "run time, name them in [audit] dispatch of the recipe",
+        )
 
 
 def _tree(job: Job, step: CheckStep) -> Path:
@@ -108,7 +131,9 @@ async def _python(job: Job, step: CheckStep) -> list[str]:
     if step.wheels is not None:
         await job.verified([step.wheels])
         wheels += _others(job.workshop.sources.files(step.wheels), wheels)
-    trial = await make_trial(step.python, job.work / "trial", {process.MARK: job.mark}, log=job.log)
+    own = {process.MARK: job.mark, "UV_CACHE_DIR": job.interpreters}
+    reporter = Reporter(home=job.workshop.home, compiler=_compiler(step))
+    trial = await make_trial(step.python, job.work / "trial", own, log=job.log, reporter=reporter)
     installed = await trial.install(wheels)
     installed.require("cannot be installed", step.id)
     for item in checks:
@@ -116,6 +141,12 @@ async def _python(job: Job, step: CheckStep) -> list[str]:
         outcome = await trial.check(item)
         outcome.require(f"the check '{item.name}' failed", step.id)
     return [item.name for item in checks]
+
+
+def _compiler(step: CheckStep) -> tuple[str, ...]:
+    """The words that call the step's C compiler, which compiles for where the Python runs."""
+    paths = {"sysroot": step.python.env.get("QEMU_LD_PREFIX", "")}
+    return tuple(render(word, paths.__getitem__) for word in step.compiler)
 
 
 def _others(fetched: Sequence[Path], built: Sequence[Path]) -> list[Path]:

@@ -17,8 +17,14 @@ _CERTAIN = re.compile(
     """,
     re.VERBOSE,
 )
+_PAINT = re.compile(r"\x1b\[[0-9;]*[mK]")  # as of -fdiagnostics-color=always
 _LIKELY = re.compile(r"\*\*\*|\berror\b|\bfailed\b|\bcannot\b", re.IGNORECASE)
 _FULL_DISK = re.compile(r"No space left on device|Disk quota exceeded")
+
+
+def plain(line: str) -> str:
+    """A line without colours and spaces around it."""
+    return _PAINT.sub("", line).strip()
 
 
 def first_error(lines: list[str]) -> str:
@@ -26,6 +32,7 @@ def first_error(lines: list[str]) -> str:
 
     Empty lines do not count; "" for a log that says nothing.
     """
+    lines = [_PAINT.sub("", line) for line in lines]
     for pattern in (_CERTAIN, _LIKELY):
         for line in lines:
             if pattern.search(line):

@@ -70,6 +70,62 @@ class Progress(_Event, frozen=True, kw_only=True, tag="progress"):
     total: int
 
 
+class UnitFinished(_Event, frozen=True, kw_only=True, tag="unit"):
+    """One compile or link, at its end. `kind` is compile, link, or other.
+
+    `source` and `output` are relative to the step's work folder. It stood `waited` seconds at the
+    gate, ran for `seconds` (its last attempt), and its largest process held `peak` bytes at most.
+    `reused`: its output was there already, from before an interruption. `attempts` counts the
+    times it was started: more than one where memory ran short.
+    """
+
+    step: str
+    kind: str
+    source: str
+    output: str
+    waited: float
+    seconds: float
+    peak: int
+    code: int
+    attempts: int = 1
+    reused: bool = False
+
+
+class CacheUsed(_Event, frozen=True, kw_only=True, tag="cache-used"):
+    """How often the compiler cache had what a step asked for; hits never come to the gate."""
+
+    step: str
+    hits: int
+    misses: int
+
+
+class Load(_Event, frozen=True, kw_only=True, tag="load"):
+    """What runs and what it holds, every second or so: `used` of `limit` bytes of memory.
+
+    `busy` of the run's jobs compile, `waiting` stand at the gate, `frozen` were stopped for want
+    of memory.
+    """
+
+    used: int
+    limit: int
+    busy: int
+    waiting: int
+    frozen: int
+
+
+class MemoryPressure(_Event, frozen=True, kw_only=True, tag="memory-pressure"):
+    """Memory ran short: what was done (frozen, resumed, killed) to which unit, and what was left.
+
+    `held` are the unit's bytes, `left` those that were free.
+    """
+
+    step: str
+    action: str
+    source: str
+    held: int
+    left: int
+
+
 class StepFinished(_Event, frozen=True, kw_only=True, tag="step-finished"):
     step: str
     status: Status
@@ -91,6 +147,10 @@ Event: TypeAlias = (
     | CommandStarted
     | OutputLine
     | Progress
+    | UnitFinished
+    | CacheUsed
+    | Load
+    | MemoryPressure
     | StepFinished
     | RunFinished
 )

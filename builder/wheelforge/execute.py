@@ -2,6 +2,9 @@
 
 There are no rounds: the loop starts what it may, waits for one step to end, and looks again. What
 a step does is the caller's (`run`); whether it may start now is the broker's.
+
+Nobody waits for a check: it runs beside what is built on what it looks at, and when it fails,
+that is stopped.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from dataclasses import dataclass
 from wheelforge.broker import Broker, Lease, Wish
 from wheelforge.errors import ForgeError
 from wheelforge.events import Event, Status, StepFinished
-from wheelforge.graph import BuildStep, CheckStep, FetchStep, Plan, RepairStep, Step
+from wheelforge.graph import BuildStep, CheckStep, FetchStep, Plan, RepairStep, Step, counts
 from wheelforge.resources import parse_bytes
 
 
@@ -43,18 +46,27 @@ def remaining(plan: Plan, seconds: Mapping[str, float]) -> dict[str, float]:
     return path
 
 
-def wish_of(step: Step, jobs: int, seconds: float) -> Wish:
-    """What a step would like to have of `jobs`, when it takes about `seconds`."""
+def wish_of(step: Step, jobs: int, seconds: float, priority: float = 0.0) -> Wish:
+    """What a step would like to have of `jobs`, when it takes about `seconds`.
+
+    `priority` is the time from its start to the end of the run.
+    """
     match step:
         case FetchStep():
-            return Wish(jobs=0, memory_per_job=0)
+            return Wish(jobs=0, memory_per_job=0, step=step.id, builds=False)
         case BuildStep():
             most = step.resources.max_jobs or jobs
             where = f"recipe {step.name}: resources.memory_per_job"
             memory = parse_bytes(step.resources.memory_per_job, where)
-            return Wish(jobs=min(most, jobs), memory_per_job=memory, work=seconds)
+            return Wish(
+                jobs=min(most, jobs),
+                memory_per_job=memory,
+                work=seconds,
+                step=step.id,
+                priority=priority,
+            )
         case RepairStep() | CheckStep():
-            return Wish(jobs=1, memory_per_job=512 << 20, work=seconds)
+            return Wish(jobs=1, memory_per_job=512 << 20, work=seconds, step=step.id, builds=False)
 
 
 class Execution:
@@ -75,6 +87,8 @@ class Execution:
         self._tell = tell
         self._waiting: dict[str, Step] = {}
         self._running: dict[asyncio.Task[Status], tuple[Step, Lease, float]] = {}
+        self._stopped: dict[str, str] = {}
+        self._poked = asyncio.Event()
         self.results: dict[str, Result] = {}
 
     async def go(self, priority: Mapping[str, float], *, fail_fast: bool) -> dict[str, Result]:
@@ -87,14 +101,27 @@ class Execution:
         try:
             while self._waiting or self._running:
                 self._start()
-                done, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
+                for task in await self._some_ended():
                     self._reap(task)
                 if fail_fast and any(r.status is Status.FAILED for r in self.results.values()):
                     await self._stop("because of --fail-fast")
         finally:
             await self._stop("because the run was stopped")
         return self.results
+
+    def poke(self) -> None:
+        """The broker may have room now for a step that it refused."""
+        self._poked.set()
+
+    async def _some_ended(self) -> list[asyncio.Task[Status]]:
+        """Wait for the end of a step, or for room; the steps that ended."""
+        self._poked.clear()
+        poked = asyncio.ensure_future(self._poked.wait())
+        try:
+            await asyncio.wait({*self._running, poked}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            poked.cancel()
+        return [task for task in self._running if task.done()]
 
     def _start(self) -> None:
         ready = [step for step in self._waiting.values() if self._ready(step)]
@@ -107,16 +134,18 @@ class Execution:
                 self._running[task] = (step, lease, time.monotonic())
 
     def _ready(self, step: Step) -> bool:
-        return not any(name in self._waiting for name in step.needs) and not any(
-            step.id != other.id and other.id in step.needs for other, *_ in self._running.values()
-        )
+        needs = {name for name in step.needs if counts(name)}
+        running = {other.id for other, *_ in self._running.values()}
+        return needs.isdisjoint(self._waiting) and needs.isdisjoint(running)
 
     def _reap(self, task: asyncio.Task[Status]) -> None:
         step, lease, started = self._running.pop(task)
         self._broker.release(lease)
         seconds = time.monotonic() - started
         if task.cancelled():
-            self._finish(step, Result(status=Status.INTERRUPTED, seconds=seconds))
+            why = self._stopped.get(step.id, "")
+            status = Status.SKIPPED if why else Status.INTERRUPTED
+            self._finish(step, Result(status=status, seconds=seconds, detail=why))
         elif (error := task.exception()) is not None:
             detail = str(error) if isinstance(error, ForgeError) else f"internal error: {error!r}"
             self._finish(
@@ -127,14 +156,20 @@ class Execution:
             self._finish(step, Result(status=task.result(), seconds=seconds))
 
     def _skip_dependents(self, failed: Step) -> None:
+        """Skip what waits for it, and stop what was started before its check had ended."""
         gone = {failed.id}
+        why = f"because {failed.id} failed"
+        running = {step.id: task for task, (step, *_) in self._running.items()}
         for step in self._plan.steps:  # every step stands after what it needs
-            if step.id in self._waiting and gone.intersection(step.needs):
-                gone.add(step.id)
+            if gone.isdisjoint(step.needs):
+                continue
+            gone.add(step.id)
+            if step.id in self._waiting:
                 del self._waiting[step.id]
-                self._finish(
-                    step, Result(status=Status.SKIPPED, detail=f"because {failed.id} failed")
-                )
+                self._finish(step, Result(status=Status.SKIPPED, detail=why))
+            elif step.id in running:
+                self._stopped[step.id] = why
+                running[step.id].cancel()
 
     async def _stop(self, why: str) -> None:
         """Skip what waits, end what is running and wait until it is gone."""

@@ -3,7 +3,8 @@
 Strings hold `@{name}` for paths that exist only while a step runs: `@{src}` the source tree,
 `@{build}` the build folder beside it, `@{prefix}` where a library will live, `@{stage}` where it
 is installed first, `@{wheels}` where a wheel is put, `@{env}` the build environment, `@{bin}` the
-folder of build programs, `@{jobs}` the number of jobs granted, `@{dep.NAME}` a dependency's prefix.
+folder of build programs, `@{jobs}` the number of jobs granted, `@{dep.NAME}` a dependency's prefix,
+`@{sysroot}` the system that a cross compiler compiles for.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class BuildStep(_Step, frozen=True, kw_only=True, tag="build"):
     """Turn sources into a library prefix or a wheel (`result`).
 
     `libraries` maps names to the build steps whose prefixes are `@{dep.NAME}`; `programs` maps
-    names to the absolute paths that appear in `@{bin}`.
+    names to the absolute paths that appear in `@{bin}`. `files` are laid into `@{work}` first.
     """
 
     result: str
@@ -94,6 +95,8 @@ class BuildStep(_Step, frozen=True, kw_only=True, tag="build"):
     resources: Resources
     environment: Environment | None = None
     timeout_minutes: float | None = None
+    files: dict[str, str] = {}
+    sysroot: str = ""
 
 
 class RepairStep(_Step, frozen=True, kw_only=True, tag="repair"):
@@ -108,13 +111,24 @@ class RepairStep(_Step, frozen=True, kw_only=True, tag="repair"):
     programs: dict[str, str]
     libraries: dict[str, str]
     distribution: str = ""
+    sysroot: str = ""
+
+
+class IsaCheck(_Frozen, frozen=True, kw_only=True):
+    """No code for `machine` needs more than `features`, save what `dispatch` says is chosen."""
+
+    machine: str
+    features: tuple[str, ...]
+    dispatch: dict[str, tuple[str, ...]] = {}
 
 
 class CheckStep(_Step, frozen=True, kw_only=True, tag="check"):
     """Run a recipe's checks on the result of step `of`.
 
     A wheel's run in a clean environment in which the results of `install` are installed, and
-    those of `wheels` that are not among them.
+    those of `wheels` that are not among them. `compiler` are the words that call the C compiler,
+    which makes what looks into checks that end by SIGILL; no key is made of them. `isa` is for the
+    machines that are decoded quickly.
     """
 
     of: str
@@ -122,6 +136,8 @@ class CheckStep(_Step, frozen=True, kw_only=True, tag="check"):
     python: Interpreter
     checks: tuple[Check, ...]
     wheels: WheelSet | None = None
+    compiler: tuple[str, ...] = ()
+    isa: IsaCheck | None = None
 
 
 Step: TypeAlias = FetchStep | BuildStep | RepairStep | CheckStep

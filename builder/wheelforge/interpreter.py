@@ -8,7 +8,8 @@ import msgspec
 class Interpreter(msgspec.Struct, frozen=True, kw_only=True):
     """A CPython: `path` starts it, `tag` is its wheel tag (cp312), `soabi` its extension suffix.
 
-    `include` is the folder for its headers, which may be missing.
+    `include` is the folder for its headers, which may be missing. `env` are variables without
+    which it and the programs of its machine do not start: those of the emulator.
     """
 
     path: str
@@ -17,6 +18,7 @@ class Interpreter(msgspec.Struct, frozen=True, kw_only=True):
     soabi: str
     platform: str
     include: str = ""
+    env: dict[str, str] = {}
 
     @property
     def series(self) -> str:

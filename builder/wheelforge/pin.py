@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from wheelforge.recipe import Recipe, Source
+from wheelforge.recipe import DebianSource, Recipe, Source
+
+SERIES = "debian"  # the folder Debian's packaging is in
 
 
 class PinnedSource(msgspec.Struct, frozen=True, kw_only=True, tag="source"):
@@ -12,7 +14,8 @@ class PinnedSource(msgspec.Struct, frozen=True, kw_only=True, tag="source"):
 
     `source` has its version filled in. `identity` is what it must be: `sha256:…` of an archive,
     `git:…` a commit, `tree:…` a folder's digest; empty where only fetching can tell. `at` is its
-    place below the package's source tree, empty for the tree itself.
+    place below the package's source tree, empty for the tree itself. A `series` is the folder
+    debian of a source package, whose patches are applied to the folder it is placed in.
     """
 
     recipe: str
@@ -20,6 +23,18 @@ class PinnedSource(msgspec.Struct, frozen=True, kw_only=True, tag="source"):
     source: Source
     identity: str
     at: str = ""
+    series: bool = False
+
+    @property
+    def nested(self) -> bool:
+        """Whether it is the source of another recipe, or belongs to one."""
+        return bool(self.at) and not (self.series and self.at == SERIES)
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        """The patches of a series that are not applied."""
+        patches = self.source.patches if isinstance(self.source, DebianSource) else None
+        return patches.without if self.series and patches is not None else ()
 
 
 class PinnedPatch(msgspec.Struct, frozen=True, kw_only=True):

@@ -80,13 +80,17 @@ def capture(
 
 @dataclass(frozen=True, kw_only=True)
 class Spawn:
-    """A long-running program: `argv` in folder `cwd` with exactly `env`; output goes to `log`."""
+    """A long-running program: `argv` in folder `cwd` with exactly `env`; output goes to `log`.
+
+    It has the descriptors `inherited` beside the usual three.
+    """
 
     argv: Sequence[str]
     cwd: Path
     env: Mapping[str, str]
     log: Path
     timeout: float | None = None
+    inherited: Sequence[int] = ()
 
 
 async def stream(spawn: Spawn, on_line: Callable[[str], None]) -> int:
@@ -147,6 +151,7 @@ async def _start(spawn: Spawn, output: _Output) -> asyncio.subprocess.Process:
             stdout=output.writing,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=spawn.inherited,
             preexec_fn=die_with_parent,
         )
     except OSError as error:

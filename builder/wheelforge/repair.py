@@ -38,6 +38,7 @@ async def _run(job: Job, step: RepairStep, raw: Path, out: Path) -> None:
         "out": str(out),
         "wheel": str(raw),
         "work": str(job.work),
+        "sysroot": step.sysroot,
         **{f"dep.{name}": str(job.results[other].path) for name, other in step.libraries.items()},
     }
     link_programs(job.work / "bin", step.programs)

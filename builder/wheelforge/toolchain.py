@@ -6,14 +6,20 @@ from typing import Literal
 
 import msgspec
 
+from wheelforge.sysroot import Sysroot
+
 Family = Literal["gcc", "clang", "fujitsu"]
 Role = Literal["cc", "cxx", "fc"]
+
+SYSROOT = "@{sysroot}"  # where the sysroot is, in a plan
 
 
 class Toolchain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The programs to look for, by role (cc, cxx, fc, ar …), each with names in order of choice.
 
     `machine` is what they compile for ("native", or aarch64 …), `minimum` the oldest version.
+    `sysroot` names the system they compile for: one that `wheelforge sysroot create` makes, or the
+    path of one on disk. Wheels are then for its Python, which an emulator runs.
     `arguments` are words that a role's program is always called with, also by what reads no flags.
     `version_pattern` is a regular expression whose first group is the version that
     `cc --version` prints.
@@ -28,6 +34,7 @@ class Toolchain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     env: dict[str, str] = {}
     arguments: dict[Role, str] = {}
     flags: str = ""
+    sysroot: str = ""
     version_pattern: str = r"(\d+\.\d+(?:\.\d+)?)"
     install: dict[str, str] = {}
 
@@ -35,7 +42,9 @@ class Toolchain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class Compilers(msgspec.Struct, frozen=True, kw_only=True):
     """A toolchain found: absolute paths and SHA-256 by role, version, machine and C library.
 
-    `host` is the machine the compilers run on, `machine` the one they compile for.
+    `host` is the machine the compilers run on, `machine` the one they compile for. `within` are
+    words that keep each compiler inside its sysroot (at SYSROOT); they belong to the command, as
+    not all build systems read CFLAGS.
     """
 
     toolchain: str
@@ -49,12 +58,14 @@ class Compilers(msgspec.Struct, frozen=True, kw_only=True):
     arguments: dict[str, str] = {}
     flags: str = ""
     host: str = ""
+    sysroot: Sysroot | None = None
+    within: dict[str, str] = {}
 
     @property
     def commands(self) -> dict[str, str]:
         """What calls each program: its path, and the words it is always called with."""
         return {
-            role: f"{path} {self.arguments.get(role, '')}".rstrip()
+            role: " ".join(filter(None, (path, self.arguments.get(role), self.within.get(role))))
             for role, path in self.paths.items()
         }
 

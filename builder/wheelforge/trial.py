@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 import shutil
 import signal
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from wheelforge.errors import InputError, RejectedError
+from wheelforge import sigill
+from wheelforge.errors import ForgeError, InputError, RejectedError
 from wheelforge.process import Spawn, stream
 from wheelforge.programs import locate
 from wheelforge.wheel import REQUIREMENTS, SIMPLE
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from wheelforge.interpreter import Interpreter
     from wheelforge.recipe import PythonCheck
+    from wheelforge.sigill import Reporter
 
 SETUP_SECONDS = 1800.0
 CHECK_SECONDS = 900.0  # importing torch under emulation takes minutes
@@ -30,16 +33,24 @@ _PASSED_ON = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "PATH")
 
 
 class Outcome(NamedTuple):
-    """How a program ended: `detail` is why it failed, `command` what shows it again."""
+    """How a program ended: `detail` is why it failed, `command` what shows it again.
+
+    `code` is its exit code (negative: killed by that signal), `lines` the last of what it printed,
+    `remedy` what may be done about it.
+    """
 
     ok: bool
     detail: str
     command: str
+    code: int = 0
+    lines: tuple[str, ...] = ()
+    remedy: str = ""
 
     def require(self, what: str, where: str) -> None:
         """Raise RejectedError unless the program succeeded."""
         if not self.ok:
-            remedy = f"to see it again:\n    {self.command}"
+            again = f"to see it again:\n    {self.command}"
+            remedy = f"{self.remedy}\n  {again}" if self.remedy else again
             raise RejectedError(f"{what}: {self.detail}", where=where, remedy=remedy)
 
 
@@ -47,13 +58,15 @@ class Outcome(NamedTuple):
 class Trial:
     """A virtual environment below `root`; its programs see `env` and nothing else.
 
-    They run in the empty folder root/work; all they print is also in `log`.
+    They run in the empty folder root/work; all they print is also in `log`. `reporter` says what a
+    check was doing that an instruction ended; None: nobody does.
     """
 
     root: Path
     python: Path
     env: Mapping[str, str]
     log: Path
+    reporter: Reporter | None = None
 
     async def run(self, argv: Sequence[str], timeout: float = SETUP_SECONDS) -> Outcome:  # noqa: ASYNC109
         """Run a program to its end or for `timeout` seconds."""
@@ -62,14 +75,13 @@ class Trial:
         code = await stream(spawn, lambda line: tail.append(line) if line.strip() else None)
         settings = [f"{key}={value}" for key, value in sorted(self.env.items())]
         command = f"cd {shlex.quote(str(work))} && {shlex.join(['env', '-i', *settings, *argv])}"
-        if code == 0:
-            return Outcome(ok=True, detail="", command=command)
-        return Outcome(ok=False, detail="\n    ".join([_ended(code), *tail]), command=command)
+        detail = "\n    ".join([_ended(code), *tail]) if code else ""
+        return Outcome(code == 0, detail, command, code, tuple(tail))
 
     async def install(self, wheels: Sequence[Path]) -> Outcome:
         """Install exactly these wheel files."""
         uv = [str(locate("uv")), "pip", "install", "--quiet", "--no-config", "--offline"]
-        uv += ["--no-index", "--no-deps", "--python", str(self.python)]
+        uv += ["--no-index", "--no-deps", "--no-cache", "--python", str(self.python)]
         return await self.run([*uv, "--", *(str(wheel.absolute()) for wheel in wheels)])
 
     async def install_locked(self, wheelhouse: Path) -> Outcome:
@@ -81,8 +93,22 @@ class Trial:
         return await self._pip("check")
 
     async def check(self, check: PythonCheck, timeout: float = CHECK_SECONDS) -> Outcome:  # noqa: ASYNC109
-        """Run a recipe's check."""
-        return await self.run([str(self.python), "-I", "-c", check.code], timeout)
+        """Run a recipe's check; one that ends by SIGILL once more, to find out where."""
+        argv = [str(self.python), "-I", "-c", check.code]
+        outcome = await self.run(argv, timeout)
+        if outcome.code != -signal.SIGILL or self.reporter is None:
+            return outcome
+        try:
+            env = await asyncio.to_thread(self.reporter.preloaded, self.env, self.python)
+        except (ForgeError, OSError) as error:
+            return _unexplained(outcome, str(error).replace("\n", ";"))
+        again = await replace(self, env=env).run(argv, timeout)
+        account = sigill.read(again.lines)
+        if account is None:
+            return _unexplained(outcome, f"run once more it {_ended(again.code)} and said nothing")
+        told = [f"ended by SIGILL: {sigill.told(account, self.root)}", *outcome.lines]
+        remedy = sigill.remedy(account, self.env)
+        return outcome._replace(detail="\n    ".join(told), remedy=remedy)
 
     def remove(self) -> None:
         """Remove the environment, but not its log."""
@@ -108,13 +134,15 @@ async def make_trial(
     extra: Mapping[str, str] | None = None,
     *,
     log: Path | None = None,
+    reporter: Reporter | None = None,
 ) -> Trial:
     """A new virtual environment in folder `root`, in place of what an earlier trial left there.
 
     `extra` are variables its programs also get; `log` (root/trial.log) gets what they print.
     InputError when the interpreter does not start.
     """
-    trial = _blank(root, extra or {}, log)
+    blank = _blank(root, {**interpreter.env, **(extra or {})}, log)
+    trial = replace(blank, reporter=reporter)
     uv = [str(locate("uv")), "venv", "--quiet", "--no-project", "--no-config", "--offline"]
     uv += ["--no-python-downloads", "--python", interpreter.path, str(trial.root / "venv")]
     made = await trial.run(uv)
@@ -164,3 +192,9 @@ def _ended(code: int) -> str:
         return f"ended with code {code}"
     hint = " (it holds instructions this CPU lacks)" if -code == signal.SIGILL else ""
     return f"ended by signal {-code}, {signal.strsignal(-code)}{hint}"
+
+
+def _unexplained(outcome: Outcome, why: str) -> Outcome:
+    """As it was, and why there is no more to say."""
+    head, *rest = outcome.detail.split("\n", 1)
+    return outcome._replace(detail="\n".join([f"{head}; where is not known: {why}", *rest]))

@@ -89,6 +89,12 @@ def test_pep517_gives_a_list_several_times() -> None:
     assert argv[argv.index("--out-dir") + 1] == "@{wheels}"
 
 
+def test_setuptools_runs_the_recipes_commands_first() -> None:
+    first, last = _argv("setuptools", commands=(("flatc", "a.fbs"),))
+    assert first == ("flatc", "a.fbs")
+    assert "bdist_wheel" in last
+
+
 def test_setuptools() -> None:
     (argv,) = _argv("setuptools")
     assert argv == ("@{env}/bin/python", "setup.py", "bdist_wheel", "--dist-dir", "@{wheels}")

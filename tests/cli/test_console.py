@@ -9,7 +9,7 @@ import pytest
 
 from wheelforge import cli
 from wheelforge.cli.console import Console, Plain, console_for
-from wheelforge.cli.words import complain, duration, fraction, say
+from wheelforge.cli.words import complain, fraction, say
 from wheelforge.errors import BuildError
 from wheelforge.events import (
     CommandStarted,
@@ -25,6 +25,7 @@ from wheelforge.events import (
 )
 from wheelforge.execute import Result
 from wheelforge.pipeline.run import Outcome
+from wheelforge.resources import format_seconds as duration
 
 if TYPE_CHECKING:
     from scripted import Yard
@@ -103,6 +104,7 @@ def test_the_summary_names_every_step_and_the_first_error(capsys: Capture) -> No
         "  skipped  build:last  because build:bad failed",
         "  stopped  build:off  1.0s",
         "run: /run",
+        "report: wheelforge report run",
     ]
     assert said.err == "\nerror: build:bad: make failed: a.c:1: error: x\n  log: /run/log\n"
 

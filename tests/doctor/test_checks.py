@@ -61,7 +61,9 @@ def test_an_a64fx_node_without_network() -> None:
     }
     findings = found(NODE, need)
     assert findings["jobs at once"].found == "openblas 48 of 512.0 MiB, torch 4 of 7.0 GiB"
-    assert findings["memory"].found == "28.0 GiB (MemAvailable 28.0 GiB, cgroup 30.0 GiB)"
+    assert findings["memory"].found == (
+        "28.0 GiB by MemAvailable (MemAvailable 28.0 GiB, cgroup 30.0 GiB)"
+    )
     assert findings["batch job"].found == "PJM: PJM_JOBID=4711, PJM_NODE=1, PJM_PROC_BY_NODE=4"
     assert findings["page size"].found == "64 KiB here, aligned to 64 KiB"
     assert findings["bf16"].found.startswith("the processor has none")
@@ -79,11 +81,47 @@ def test_slurm_limits_are_shown_and_count() -> None:
         environment={"SLURM_JOB_ID": "7", "SLURM_CPUS_PER_TASK": "4"},
     )
     findings = found(machine, JOB)
-    assert findings["processors"].found == "4 (affinity mask 48, SLURM_CPUS_PER_TASK 4)"
+    assert findings["processors"].found == (
+        "4 by SLURM_CPUS_PER_TASK (affinity mask 48, SLURM_CPUS_PER_TASK 4)"
+    )
     assert findings["batch job"].found == "Slurm: SLURM_JOB_ID=7, SLURM_CPUS_PER_TASK=4"
     jobs = findings["jobs at once"]
     assert jobs.level == WARNING
     assert jobs.found.endswith("torch 1 of 7.0 GiB; not even one job may fit of torch")
+
+
+def test_what_a_build_would_be_told_is_a_limit() -> None:
+    mask, free = Limit("affinity mask", 48), Limit("MemAvailable", 64 * GIB)
+    few = replace(
+        GOOD,
+        processors=(mask, Limit("--jobs", 4)),
+        memory=(free, Limit("--memory", 16 * GIB)),
+    )
+    assert levels(few, JOB) == {}
+    findings = found(few, JOB)
+    assert findings["processors"].found == "4 by --jobs (affinity mask 48, --jobs 4)"
+    assert findings["memory"].found.startswith("16.0 GiB by --memory (")
+    assert findings["jobs at once"].found == "openblas 4 of 512.0 MiB, torch 2 of 7.0 GiB"
+
+
+def test_what_is_more_than_there_is() -> None:
+    mask, free = Limit("affinity mask", 48), Limit("MemAvailable", 64 * GIB)
+    many = replace(
+        GOOD,
+        processors=(mask, Limit("--jobs", 64)),
+        memory=(free, Limit("--memory", 96 * GIB)),
+    )
+    assert levels(many, JOB) == {"processors": WARNING, "memory": WARNING}
+    findings = found(many, JOB)
+    assert findings["processors"].found.startswith("48 by affinity mask (")
+    assert findings["processors"].found.endswith("--jobs 64 is more than may be used")
+    assert findings["memory"].found.endswith("--memory 96.0 GiB is more than may be used")
+    mend = findings["processors"].mend
+    assert mend is not None
+    assert "--jobs 48" in mend.apt
+    unknown = replace(GOOD, processors=(), memory=(Limit("--memory", GIB),))
+    assert found(unknown)["processors"].found == "1 (no limit could be read)"
+    assert levels(unknown) == {"memory": WARNING}
 
 
 def test_fortran_matters_only_where_it_is_needed() -> None:
@@ -218,14 +256,6 @@ def test_hosts_of_sources() -> None:
     assert "torch are not here" in found(GOOD, replace(JOB, offline=True))["sources"].found
 
 
-def test_a_foreign_target_needs_an_emulator() -> None:
-    here = replace(GOOD, machine="x86_64", processor="zen3")
-    assert levels(here)["emulation"] == MISSING
-    with_qemu = replace(here, kernel=replace(here.kernel, emulators={"aarch64": "qemu-aarch64"}))
-    assert found(with_qemu)["emulation"].level == Level.OK
-    assert "emulation" not in found(GOOD)
-
-
 def test_pages_larger_than_the_alignment() -> None:
     small = msgspec.structs.replace(A64FX, page_size=4096)
     assert levels(GOOD, replace(GENERAL, target=small)) == {"page size": MISSING}
@@ -254,6 +284,10 @@ def test_small_things() -> None:
     assert levels(replace(GOOD, now=0.0)) == {"clock": WARNING}
     assert levels(replace(GOOD, open_files=256)) == {"ulimit": WARNING}
     assert levels(replace(GOOD, address_space=GIB)) == {"ulimit": WARNING}
+    assert levels(replace(GOOD, data=GIB)) == {"ulimit": WARNING}
+    mend = found(replace(GOOD, data=GIB))["ulimit"].mend
+    assert mend is not None
+    assert mend.apt.startswith("ulimit -d unlimited ")
     assert levels(replace(GOOD, memory=())) == {"memory": WARNING}
     assert levels(replace(GOOD, kernel=replace(GOOD.kernel, huge_pages=""))) == {
         "huge pages": WARNING

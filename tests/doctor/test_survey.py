@@ -74,23 +74,15 @@ def write(root: Path, name: str, text: str) -> None:
 
 
 def test_what_the_kernel_says(tmp_path: Path) -> None:
-    binfmt = "proc/sys/fs/binfmt_misc"
-    write(tmp_path, f"{binfmt}/status", "enabled\n")
-    write(tmp_path, f"{binfmt}/qemu-aarch64",
-          "enabled\ninterpreter /no/qemu-aarch64-static\nflags: OCF\noffset 0\n")  # fmt: skip
-    write(tmp_path, f"{binfmt}/qemu-riscv64", "enabled\ninterpreter /no/qemu-riscv64\nflags: \n")
-    write(tmp_path, f"{binfmt}/qemu-s390x", "disabled\ninterpreter /no/qemu-s390x\nflags: F\n")
     write(tmp_path, "proc/cpuinfo", "processor\t: 0\nFeatures\t: fp asimd sve bf16\n")
     write(tmp_path, "etc/os-release", 'NAME="X"\nPRETTY_NAME="Some Linux 9"\n')
     write(tmp_path, "sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n")
-    assert kernel.emulators(tmp_path) == {"aarch64": "qemu-aarch64-static"}
     assert kernel.features(tmp_path) == {"fp", "asimd", "sve", "bf16"}
     assert kernel.system(tmp_path) == "Some Linux 9"
     assert kernel.kernel(tmp_path).huge_pages == "madvise"
 
 
 def test_a_kernel_that_says_nothing(tmp_path: Path) -> None:
-    assert kernel.emulators(tmp_path) == {}
     assert kernel.features(tmp_path) == frozenset()
     assert kernel.system(tmp_path) == ""
     assert kernel.kernel(tmp_path).huge_pages == ""

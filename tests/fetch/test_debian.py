@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 from fetching import Told, fetch, pinned, sha256, tarball
 
@@ -16,6 +17,7 @@ from wheelforge.pin import PinnedSource
 from wheelforge.recipe import DebianSource
 
 ORIG = tarball({"acl-1.0/a.c": b"int a;\n"})
+PACKAGING = tarball({"debian/patches/series": b""})
 needs_apt = pytest.mark.skipif(shutil.which("apt-get") is None, reason="apt is not installed")
 
 
@@ -25,7 +27,7 @@ def release(root: Path, version: str, *, origin: str = "Debian") -> None:
     pool.mkdir(parents=True, exist_ok=True)
     lists.mkdir(parents=True, exist_ok=True)
     (pool / "acl_1.0.orig.tar.gz").write_bytes(ORIG)
-    (pool / f"acl_{version}.debian.tar.gz").write_bytes(b"packaging")
+    (pool / f"acl_{version}.debian.tar.gz").write_bytes(PACKAGING)
     (pool / f"acl_{version}.dsc").write_bytes(b"dsc")
     names = ("acl_1.0.orig.tar.gz", f"acl_{version}.debian.tar.gz", f"acl_{version}.dsc")
     sums = "".join(
@@ -81,6 +83,20 @@ def test_the_upstream_tarball_is_taken(offline: Sources, archive: Path) -> None:
     assert fetch(offline, wanted()) == f"sha256:{sha256(ORIG)}"
     (file,) = offline.files(wanted())
     assert (file.name, file.read_bytes()) == ("acl_1.0.orig.tar.gz", ORIG)
+
+
+@needs_apt
+def test_the_tarball_with_the_patches_is_taken(offline: Sources, archive: Path) -> None:
+    assert archive.is_dir()
+    identity = f"sha256:{sha256(PACKAGING)}"
+    patches = msgspec.structs.replace(wanted(), identity=identity, at="debian", series=True)
+    assert fetch(offline, patches) == identity
+    (file,) = offline.files(patches)
+    assert (file.name, file.read_bytes()) == ("acl_1.0-1.debian.tar.gz", PACKAGING)
+    wrong = msgspec.structs.replace(patches, identity=f"sha256:{'1' * 64}")
+    with pytest.raises(InputError, match="no tarball of the source package") as caught:
+        fetch(offline, wrong)
+    assert caught.value.where == "recipe acl: source.patches.sha256"
 
 
 @needs_apt

@@ -99,6 +99,18 @@ def test_what_cannot_be_planned_is_a_finding(
     assert found[name] == "missing"
 
 
+def test_what_is_asked_for_is_shown_among_the_limits(
+    yard: Yard, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--jobs", "1", "--memory", "9 MiB", "--offline", "--toolchain", str(yard.toolchain)]
+    cli.main(["doctor", *words])
+    lines = capsys.readouterr().out.splitlines()
+    (processors,) = (line for line in lines if line.split()[1] == "processors")
+    (memory,) = (line for line in lines if line.split()[1] == "memory")
+    assert "--jobs 1)" in processors
+    assert " 9.0 MiB by --memory (" in memory
+
+
 def test_lines_for_people(yard: Yard, capsys: pytest.CaptureFixture[str]) -> None:
     cli.main(["doctor", "nosuch", "--toolchain", str(yard.toolchain), "--offline"])
     out = capsys.readouterr().out.splitlines()

@@ -14,6 +14,7 @@ from wheelforge.errors import InputError
 from wheelforge.events import Event, Notice
 from wheelforge.pipeline.lacks import lacking, refuse
 from wheelforge.probe import Sighting
+from wheelforge.sysroot import Package, Sysroot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +52,33 @@ def test_missing_or_of_another_version(found: str, says: str) -> None:
     assert lack.what == f"demo 1.0 needs CANN 5.1.RC2, and {says}"
     assert "external" in lack.where
     assert lack.remedy.startswith("get CANN 5.1.RC2 from its maker\n  looked at /opt/cann: ")
+
+
+NEEDY = {"demo": recipe("demo", '[sysroot]\npackages = ["libsleef-dev", "libc6-dev"]')}
+
+
+def in_sysroot(*packages: str) -> tuple[Lack, ...]:
+    there = tuple(Package(name=name, version="1", sha256="0" * 64) for name in packages)
+    system = Sysroot(
+        name="mine", path="/s", machine="aarch64", identity="", libc="glibc 2.41", packages=there
+    )
+    sighting = Sighting("", ())
+    return lacking(planned(NEEDY), resolved(NEEDY), where, lambda _: sighting, system)
+
+
+def test_a_sysroot_without_a_package_is_told_with_one_that_has_it() -> None:
+    (lack,) = in_sysroot("libc6-dev")
+    assert lack.what == "demo needs libsleef-dev in the sysroot, and mine is without"
+    assert "sysroot" in lack.where
+    assert lack.remedy == (
+        "wheelforge sysroot create trixie-arm64-torch, and give --sysroot trixie-arm64-torch"
+    )
+
+
+def test_a_sysroot_with_all_packages_or_whose_packages_are_not_known() -> None:
+    assert in_sysroot("libc6-dev", "libsleef-dev") == ()
+    assert in_sysroot() == ()
+    assert look_for("", NEEDY) == ()
 
 
 @pytest.mark.parametrize("found", ["5.1.RC2", "5.1rc2"])

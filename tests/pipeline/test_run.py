@@ -10,11 +10,20 @@ import msgspec
 import pytest
 
 from scripted import Yard, ended, until
-from wheelforge import building
+from wheelforge import building, resources
 from wheelforge.errors import BuildError, InputError, InterruptedRunError
-from wheelforge.events import Event, RunFinished, RunStarted, StepFinished, StepQueued, StepStarted
+from wheelforge.events import (
+    Event,
+    Notice,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    StepQueued,
+    StepStarted,
+)
 from wheelforge.graph import Plan
 from wheelforge.pipeline import Home, Limits
+from wheelforge.pipeline import run as run_module
 from wheelforge.pipeline.run import Outcome, run_step
 from wheelforge.store import collect
 
@@ -275,3 +284,37 @@ def test_garbage_collection_beside_a_build_takes_nothing_it_needs(yard: Yard) ->
     assert len(list((yard.home / "runs").iterdir())) == 1
     go.touch()
     assert ended(running).code == 0
+
+
+def broken(_: object) -> None:
+    raise InputError("what it makes does not run", where="/usr/bin/cc")
+
+
+@pytest.mark.parametrize(
+    ("gate", "why"),
+    [(lambda _: None, "no C compiler of its own"), (broken, "what it makes does not run")],
+)
+def test_without_a_gate_jobs_are_counted_and_the_run_says_so(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, gate: object, why: str
+) -> None:
+    monkeypatch.setattr(run_module, "gate", gate)
+    yard.library("a")
+    yard.library("b", "cp {dep.a}/made made", needs="a")
+    told: list[Event] = []
+    assert statuses(yard.build("b", listener=told.append)) == {
+        "build:a": "built",
+        "build:b": "built",
+    }
+    notices = [event.text for event in told if isinstance(event, Notice)]
+    assert any("without a gate" in text and why in text for text in notices)
+    jobs = [event.jobs for event in told if isinstance(event, StepStarted)]
+    assert jobs == [2, 2]
+
+
+def test_the_least_of_the_limits_wins(yard: Yard) -> None:
+    yard.library("a")
+    told: list[Event] = []
+    yard.build("a", listener=told.append, limits=Limits(jobs=10_000, memory=1 << 30))
+    (started,) = (event for event in told if isinstance(event, RunStarted))
+    assert started.jobs == resources.processors()
+    assert started.memory <= 1 << 30

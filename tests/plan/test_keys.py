@@ -114,6 +114,22 @@ def test_every_step_but_fetches_has_a_key() -> None:
     assert len(set(keys.values())) == len(STEPS)
 
 
+PACKAGED = (
+    'type = "debian"\npackage = "p"\nsuite = "s"\nrelease = {}\n'
+    f'sha256 = {{ "1.0" = "{SHA}" }}\n'
+    'patches = { sha256 = { "1.0" = "DIGEST" }, without = [WITHOUT] }'
+)
+
+
+@pytest.mark.parametrize(("digest", "without"), [("3" * 64, ""), ("2" * 64, '"a"')])
+def test_patches_of_a_source_package_and_what_is_left_out(digest: str, without: str) -> None:
+    def keys(digest: str, without: str) -> dict[str, str]:
+        source = PACKAGED.replace("DIGEST", digest).replace("WITHOUT", without)
+        return _keys(_stack() | {"other": recipe("other", source=source)})
+
+    assert _changed(keys("2" * 64, ""), keys(digest, without)) == {"build:other"}
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "steps"),
     [

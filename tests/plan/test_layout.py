@@ -99,7 +99,9 @@ def test_repair_and_check() -> None:
     made = planned(STACK, "top")
     repair, check = _step(made, "repair:top"), _step(made, "check:top")
     assert isinstance(repair, RepairStep)
-    assert repair.env["LD_LIBRARY_PATH"] == "@{dep.mid}/lib64:@{dep.mid}/b:@{dep.low}/lib"
+    assert (
+        repair.env["AUDITWHEEL_LD_LIBRARY_PATH"] == "@{dep.mid}/lib64:@{dep.mid}/b:@{dep.low}/lib"
+    )
     assert repair.wheel == "build:top"
     assert isinstance(check, CheckStep)
     assert (check.of, check.install) == ("repair:top", ("repair:top", "repair:base"))

@@ -70,3 +70,11 @@ def test_compilers_that_cannot_compile_it_are_refused() -> None:
     assert error.what == "demo needs gcc >=14, and 13.2.0 is installed"
     assert error.where.startswith("recipes/demo.toml:")
     assert "--toolchain" in error.remedy
+
+
+def test_a_check_knows_the_compiler_of_what_it_checks_but_not_by_its_key() -> None:
+    made = planned({"demo": recipe("demo", CHECK, kind="wheel")})
+    check = made.step("check:demo")
+    assert isinstance(check, CheckStep)
+    assert check.compiler == ("/usr/bin/gcc",)
+    assert "compiler" not in " ".join(check.inputs)

@@ -293,6 +293,15 @@ def test_overlays_merge_tables_and_replace_arrays() -> None:
     assert evaluated.exports.libraries == ("lib64",)
 
 
+def test_false_takes_a_table_away() -> None:
+    low = recipe(body="[nested.one]\nat = 'a'\n[nested.two]\nat = 'b'", head="homepage = 'x'")
+    doc = document(low, "[nested]\none = false\n[nested.when.'target neon']\ntwo = false")
+    assert list(doc.evaluate(CONDITIONS).nested) == ["two"]
+    assert not [key for key, _, _ in doc.origins(CONDITIONS) if key.startswith("nested.one")]
+    error = refusal(lambda: document(low, "homepage = false").evaluate(CONDITIONS))
+    assert error.where == "overlay-1/demo.toml:1: homepage"
+
+
 def test_plain_value_of_an_overlay_wins_over_a_conditional_one_below() -> None:
     low = recipe(body="[exports.env.when.'target sve']\nA = 'low when'\nB = 'low when'")
     high = "[exports.env]\nA = 'high'"

@@ -145,6 +145,11 @@ FAULTS = {
     "path of no dependency": ("{dep.openblas}", "{dep.scipy}", "'{dep.scipy}' is not a value"),
     "version of no dependency": ("{pin.onednn}", "{pin.scipy}", "'{pin.scipy}' is not a value"),
     "path in what is exported": ('"{prefix}"', '"{src}"', "'{src}' is not a value"),
+    "unknown extension": (
+        "[resources]",
+        '[audit.dispatch]\nsve3 = ["f_*"]\n\n[resources]',
+        "no instruction set extension is called 'sve3'",
+    ),
     "not TOML": ("[resources]", "[resources", "planted.toml:"),
 }
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from wheelforge import programs
 from wheelforge.graph import Command
-from wheelforge.pin import PinnedPatch
 
 _QUIET_UV = ("--offline", "--no-config", "--no-progress")
 
 
-def patch_command(number: int, patch: PinnedPatch, tree: str) -> Command:
-    """`patch` without guessing: no fuzz, no questions, no reversing."""
+def patch_command(label: str, file: str, strip: int, tree: str) -> Command:
+    """`patch` without guessing: no fuzz, no questions, no reversing.
+
+    Just so dpkg-source(1) applies a source package's patches: what it accepts is accepted here.
+    """
     argv = (
         str(programs.locate("patch")),
         "--batch",
         "--forward",
         "--no-backup-if-mismatch",
         "--fuzz=0",
-        f"--strip={patch.strip}",
-        f"--input={patch.file}",
+        f"--strip={strip}",
+        f"--input={file}",
     )
-    return Command(label=f"patch-{number}", argv=argv, cwd=tree)
+    return Command(label=label, argv=argv, cwd=tree)
 
 
 def environment_commands(python: str, wheels: list[str]) -> tuple[Command, ...]:

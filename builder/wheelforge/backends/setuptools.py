@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wheelforge.backends.script import commands as listed
 from wheelforge.graph import Command
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ programs: tuple[str, ...] = ()
 
 
 def commands(build: Build) -> tuple[Command, ...]:
-    """Such projects are told everything through the environment."""
+    """Told everything through the environment; the recipe's own commands come first."""
     argv = ("@{env}/bin/python", "setup.py", "bdist_wheel", "--dist-dir", "@{wheels}")
     folder = f"@{{src}}/{build.directory}".rstrip("/")
-    return (Command(label="wheel", argv=argv, cwd=folder),)
+    return (*listed(build), Command(label="wheel", argv=argv, cwd=folder))

@@ -16,10 +16,13 @@ VERBS = {
     "fetch": "fetch",
     "doctor": "doctor",
     "verify": "verify",
+    "audit": "audit",
     "recipe": "recipe",
     "target": "target",
     "toolchain": "toolchain",
+    "sysroot": "sysroot",
     "store": "store",
+    "report": "report",
     "step": "step",
 }
 

@@ -12,6 +12,7 @@ import typer
 from wheelforge.errors import InputError
 from wheelforge.pipeline import Options
 from wheelforge.resolve import OFF
+from wheelforge.resources import parse_bytes
 
 T = TypeVar("T")
 
@@ -26,6 +27,10 @@ Target: TypeAlias = Annotated[
 ]
 Toolchain: TypeAlias = Annotated[
     str, typer.Option("--toolchain", help="the compilers (toolchain list), or a .toml file")
+]
+Sysroot: TypeAlias = Annotated[
+    str,
+    typer.Option("--sysroot", help="the system to compile for: a name (sysroot list), or a path"),
 ]
 Python: TypeAlias = Annotated[
     str, typer.Option("--python", help="the Python wheels are for: 3.12 or a path")
@@ -74,6 +79,9 @@ Jobs: TypeAlias = Annotated[
 Memory: TypeAlias = Annotated[
     str, typer.Option("--memory", help='what builds may use, as "24 GiB"; default: what is free')
 ]
+Ccache: TypeAlias = Annotated[
+    bool, typer.Option("--ccache", help="put ccache in front of the compilers")
+]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 
 
@@ -81,6 +89,7 @@ def options(
     requirements: Requirements,
     target: Target = "native",
     toolchain: Toolchain = "native",
+    sysroot: Sysroot = "",
     python: Python = "",
     pin: Pins = None,
     acl: Acl = "",
@@ -104,6 +113,7 @@ def options(
         requirements=requirements,
         target=target,
         toolchain=toolchain,
+        sysroot=sysroot,
         python=python,
         pins=_together(pairs("--pin", pin), short),
         sources=sources,
@@ -113,6 +123,11 @@ def options(
         untested=allow_untested,
         offline=offline,
     )
+
+
+def amount(memory: str) -> int:
+    """What --memory says, in bytes; 0 where it was not given."""
+    return parse_bytes(memory, "--memory") if memory else 0
 
 
 def _short(versions: Mapping[str, str], blas: str) -> dict[str, tuple[str, str]]:

@@ -11,7 +11,6 @@ import typer
 from wheelforge.cli import arguments as arg
 from wheelforge.cli.console import console_for
 from wheelforge.pipeline import Limits, Options, build
-from wheelforge.resources import parse_bytes
 
 
 def register(app: typer.Typer) -> None:
@@ -28,13 +27,17 @@ def command(
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast/--keep-going", help="stop at the first failure")
     ] = False,
+    ccache: arg.Ccache = False,
     verify: Annotated[
         bool, typer.Option("--verify/--no-verify", help="install and try what was built")
     ] = True,
 ) -> int:
     """Build wheels from source into a wheelhouse with a lock and an index."""
     limits = Limits(
-        jobs=jobs, memory=parse_bytes(memory, "--memory") if memory else 0, fail_fast=fail_fast
+        jobs=jobs,
+        memory=arg.amount(memory),
+        fail_fast=fail_fast,
+        ccache=ccache,
     )
     with console_for() as console:
         made = build(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import sys
 import time
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from wheelforge import __version__
 from wheelforge.cli.tree import headline
-from wheelforge.cli.words import ENDED, complain, duration, fraction, say
+from wheelforge.cli.words import ENDED, complain, fraction, pressure, say
 from wheelforge.errors import ForgeError
 from wheelforge.events import (
     CommandStarted,
     Event,
+    MemoryPressure,
     Notice,
     Progress,
     RunStarted,
@@ -25,6 +27,7 @@ from wheelforge.events import (
     StepFinished,
     StepStarted,
 )
+from wheelforge.resources import format_seconds as duration
 
 if TYPE_CHECKING:
     from wheelforge.execute import Result
@@ -109,7 +112,7 @@ class Console:
                 complain(f"\nerror: {_story(name, result)}")
         if outcome.interrupted:
             complain(f"\n{outcome.error}")
-        say(f"run: {outcome.folder}")
+        say(f"run: {outcome.folder}\nreport: wheelforge report {outcome.folder.name}")
 
 
 def _line(name: str, result: Result) -> str:
@@ -148,7 +151,9 @@ class Plain:
             case CommandStarted():
                 self._say(f"{event.step}: {event.label}")
             case Progress():
-                self._progress(event)
+                self._seldom(event.step, f"{event.step}: {fraction(event.done, event.total)}")
+            case MemoryPressure():
+                self._seldom("memory", pressure(event), first=True)
             case StepFinished():
                 self._say(f"{event.step} {ENDED[event.status]} after {duration(event.seconds)}")
             case _:
@@ -157,11 +162,12 @@ class Plain:
     def close(self) -> None:
         """Nothing is held back."""
 
-    def _progress(self, event: Progress) -> None:
+    def _seldom(self, about: str, text: str, *, first: bool = False) -> None:
+        """Say it when nothing was said about it for 30 s; `first`: also the first time."""
         now = time.monotonic()
-        if now - self._told.setdefault(event.step, now) >= 30:  # noqa: PLR2004
-            self._told[event.step] = now
-            self._say(f"{event.step}: {fraction(event.done, event.total)}")
+        if now - self._told.setdefault(about, -math.inf if first else now) >= 30:  # noqa: PLR2004
+            self._told[about] = now
+            self._say(text)
 
     def _say(self, text: str) -> None:
         say(f"[{duration(time.monotonic() - self._started):>7}] {text}")

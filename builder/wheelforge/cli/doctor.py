@@ -11,8 +11,9 @@ import typer
 from wheelforge.cli import arguments as arg
 from wheelforge.doctor import Finding, Level, fit
 from wheelforge.errors import EXIT_INPUT
-from wheelforge.pipeline import Home, Options
+from wheelforge.pipeline import Home, Limits, Options
 from wheelforge.pipeline.doctor import examine
+from wheelforge.resources import parse_bytes
 
 _INDENT = " " * 25
 
@@ -25,10 +26,13 @@ def register(app: typer.Typer) -> None:
 def command(
     options: Options,
     wheelhouse: arg.Wheelhouse = Path("wheelhouse"),
+    jobs: arg.Jobs = 0,
+    memory: arg.Memory = "",
     json: arg.Json = False,
 ) -> int:
     """Check this machine for a build, or in general; say how to mend what is missing."""
-    findings = examine(options, wheelhouse, Home.open(offline=options.offline))
+    limits = Limits(jobs=jobs, memory=parse_bytes(memory, "--memory") if memory else 0)
+    findings = examine(options, wheelhouse, Home.open(offline=options.offline), limits)
     if json:
         typer.echo(msgspec.json.format(msgspec.json.encode(findings)))
     else:

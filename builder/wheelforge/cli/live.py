@@ -10,10 +10,12 @@ from rich.live import Live as RichLive
 from rich.table import Table
 from rich.text import Text
 
-from wheelforge.cli.words import ENDED, duration, fraction
+from wheelforge.cli.words import ENDED, fraction, load, pressure
 from wheelforge.events import (
     CommandStarted,
     Event,
+    Load,
+    MemoryPressure,
     Notice,
     OutputLine,
     Progress,
@@ -22,6 +24,7 @@ from wheelforge.events import (
     StepFinished,
     StepStarted,
 )
+from wheelforge.resources import format_seconds as duration
 
 _COLOURS = {Status.BUILT: "green", Status.CACHED: "cyan", Status.FAILED: "bold red",
             Status.SKIPPED: "yellow", Status.INTERRUPTED: "yellow"}  # fmt: skip
@@ -44,6 +47,7 @@ class Live:
         self._rows: dict[str, _Row] = {}
         self._estimates: dict[str, float] = {}
         self._open: set[str] = set()
+        self._load = ""
         self._started = time.monotonic()
         self._live: RichLive | None = None
 
@@ -57,6 +61,10 @@ class Live:
                 self._rows[event.step] = _Row(time.monotonic(), event.jobs)
             case StepFinished():
                 self._end(event)
+            case Load():
+                self._load = load(event)
+            case MemoryPressure() if event.action == "killed":
+                self._console.print(pressure(event), highlight=False, markup=False)
             case CommandStarted() | Progress() | OutputLine():
                 self._change(event)
             case _:
@@ -84,7 +92,8 @@ class Live:
         left = sum(self._estimates.get(name, 0.0) for name in self._open)
         elapsed = duration(time.monotonic() - self._started)
         table.add_row(Text(f"{len(self._open)} steps left"), Text(f"elapsed {elapsed}"),
-                      Text(f"work left about {duration(left)}", style="dim"))  # fmt: skip
+                      Text(f"work left about {duration(left)}", style="dim"),
+                      Text(self._load, style="dim"))  # fmt: skip
         return table
 
     def _begin(self, event: RunStarted) -> None:

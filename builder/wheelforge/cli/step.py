@@ -22,7 +22,14 @@ def register(parent: typer.Typer) -> None:
 
 
 @app.command()
-def run(plan: Path, step: str, jobs: arg.Jobs = 0, offline: arg.Offline = False) -> int:
+def run(
+    plan: Path,
+    step: str,
+    jobs: arg.Jobs = 0,
+    memory: arg.Memory = "",
+    ccache: arg.Ccache = False,
+    offline: arg.Offline = False,
+) -> int:
     """Run one step of PLAN (a run's plan.json, or the output of plan --json)."""
     from wheelforge.pipeline.run import run_step
 
@@ -33,10 +40,9 @@ def run(plan: Path, step: str, jobs: arg.Jobs = 0, offline: arg.Offline = False)
             where=str(plan),
             remedy=nearest(step, [item.id for item in loaded.steps]),
         )
+    limits = Limits(jobs=jobs, memory=arg.amount(memory), ccache=ccache)
     with console_for() as console:
-        outcome = run_step(
-            loaded, step, Home.open(offline=offline), Limits(jobs=jobs), console.tell
-        )
+        outcome = run_step(loaded, step, Home.open(offline=offline), limits, console.tell)
         console.results(outcome)
     return outcome.exit_code
 

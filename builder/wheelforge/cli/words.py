@@ -6,7 +6,8 @@ import os
 import sys
 from typing import TextIO
 
-from wheelforge.events import Status
+from wheelforge.events import Load, MemoryPressure, Status
+from wheelforge.resources import format_bytes
 
 ENDED = {Status.BUILT: "built", Status.CACHED: "cached", Status.FAILED: "FAILED",
          Status.SKIPPED: "skipped", Status.INTERRUPTED: "stopped"}  # fmt: skip
@@ -17,12 +18,21 @@ def fraction(done: int, total: int) -> str:
     return f"{done}/{total}" if total else str(done)
 
 
-def duration(seconds: float) -> str:
-    """`"0.4s"`, `"3m07s"`, `"2h05m"`."""
-    if seconds < 59.95:  # noqa: PLR2004 - above it would be 60.0s
-        return f"{seconds:.1f}s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}m{rest:02d}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02d}m"  # noqa: PLR2004
+def pressure(event: MemoryPressure) -> str:
+    """What was done for want of memory, in a line."""
+    return (
+        f"{event.step}: memory is short ({format_bytes(event.left)} left): {event.action} "
+        f"{event.source or 'a link'} with {format_bytes(event.held)}"
+    )
+
+
+def load(event: Load) -> str:
+    """Memory and jobs now: `"memory 3.1 GiB of 4.0 GiB, 2 compiling, 1 frozen"`."""
+    frozen = f", {event.frozen} frozen" if event.frozen else ""
+    return (
+        f"memory {format_bytes(event.used)} of {format_bytes(event.limit)}, "
+        f"{event.busy} jobs{frozen}"
+    )
 
 
 def say(text: str) -> None:

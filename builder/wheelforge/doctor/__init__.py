@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
-from wheelforge.doctor import limits, places, runtime, surroundings, tools
+from wheelforge.doctor import foreign, limits, places, runtime, surroundings, tools
 from wheelforge.doctor.finding import Finding, Level, run, warning
 from wheelforge.doctor.machine import Machine, Trouble
 from wheelforge.doctor.need import Need, Work
@@ -34,7 +34,8 @@ CHECKS: tuple[Check, ...] = (
     surroundings.network,
     surroundings.hosts,
     surroundings.namespaces,
-    surroundings.emulation,
+    foreign.emulation,
+    foreign.sysroot,
     surroundings.pages,
     surroundings.huge_pages,
     surroundings.words,

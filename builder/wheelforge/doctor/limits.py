@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from wheelforge.doctor.finding import Finding, ok, run, warning
 from wheelforge.doctor.machine import Machine
@@ -15,32 +15,51 @@ _LEAST_MEMORY = 2 << 30
 _MORE = run(
     "# ask the batch system for more (sbatch --mem, pjsub -L node-mem), or take another node"
 )
+_JOBS, _MEMORY = "--jobs", "--memory"
 _BATCH = {"Slurm": ("SLURM_JOB_ID", "SLURM_"), "PJM": ("PJM_JOBID", "PJM_")}
 _TOLD = (
     "SLURM_JOB_ID", "SLURM_CPUS_ON_NODE", "SLURM_CPUS_PER_TASK", "SLURM_MEM_PER_NODE",
-    "SLURM_MEM_PER_CPU", "PJM_JOBID", "PJM_NODE", "PJM_PROC_BY_NODE", "PJM_ENVIRONMENT",
+    "SLURM_MEM_PER_CPU", "PJM_JOBID", "PJM_NODE", "PJM_NODE_CORE", "PJM_VNODE", "PJM_VNODE_CORE",
+    "PJM_PROC_BY_NODE", "PJM_ENVIRONMENT",
 )  # fmt: skip
 
 
 def processors(machine: Machine, need: Need) -> Iterator[Finding]:
-    """How many may be used, and every limit."""
+    """How many may be used, every limit, and which of them it is."""
     del need
-    count = _least(machine.processors)
-    told = ", ".join(f"{limit.source} {limit.amount}" for limit in machine.processors)
-    yield ok("processors", f"{count} ({told or 'no limit could be read'})")
+    limits = machine.processors
+    if not limits:
+        yield ok("processors", "1 (no limit could be read)")
+        return
+    told = _told(limits, str)
+    asked = next((limit.amount for limit in limits if limit.source == _JOBS), 0)
+    least = min((limit.amount for limit in limits if limit.source != _JOBS), default=asked)
+    if asked > least:
+        mend = run(f"wheelforge build … {_JOBS} {least}    # or leave {_JOBS} out")
+        yield warning("processors", f"{told}; {_JOBS} {asked} is more than may be used", mend)
+    else:
+        yield ok("processors", told)
 
 
 def memory(machine: Machine, need: Need) -> Iterator[Finding]:
-    """How much may be used, and every limit."""
+    """How much may be used, every limit, and which of them it is."""
     del need
-    if not machine.memory:
+    limits = machine.memory
+    if all(limit.source == _MEMORY for limit in limits):
         what = "how much is free cannot be read in /proc/meminfo"
-        yield warning("memory", what, run("wheelforge build … --memory '24 GiB'    # say it"))
+        yield warning("memory", what, run(f"wheelforge build … {_MEMORY} '24 GiB'    # say it"))
         return
-    amount = _least(machine.memory)
-    told = ", ".join(f"{limit.source} {format_bytes(limit.amount)}" for limit in machine.memory)
-    text = f"{format_bytes(amount)} ({told})"
-    yield ok("memory", text) if amount >= _LEAST_MEMORY else warning("memory", text, _MORE)
+    told = _told(limits, format_bytes)
+    asked = next((limit.amount for limit in limits if limit.source == _MEMORY), 0)
+    least = min(limit.amount for limit in limits if limit.source != _MEMORY)
+    if least < _LEAST_MEMORY:
+        yield warning("memory", told, _MORE)
+    elif asked > least:
+        mend = run(f"# leave {_MEMORY} out, or say at most {format_bytes(least)}")
+        taken = f"{_MEMORY} {format_bytes(asked)} is more than may be used"
+        yield warning("memory", f"{told}; {taken}", mend)
+    else:
+        yield ok("memory", told)
 
 
 def jobs(machine: Machine, need: Need) -> Iterator[Finding]:
@@ -61,12 +80,17 @@ def jobs(machine: Machine, need: Need) -> Iterator[Finding]:
 
 
 def shell(machine: Machine, need: Need) -> Iterator[Finding]:
-    """The shell's limits: address space and open files of a process."""
+    """The shell's limits: memory (address space, data) and open files of a process."""
     del need
-    space, files = machine.address_space, machine.open_files
-    told = f"address space {_shown(space)}, open files {'unlimited' if files is None else files}"
-    if space is not None and space < _LEAST_SPACE:
-        mend = run("ulimit -v unlimited    # or ask the batch system for more")
+    spaces, files = {"v": machine.address_space, "d": machine.data}, machine.open_files
+    told = (
+        f"address space {_shown(machine.address_space)}, data {_shown(machine.data)}, "
+        f"open files {'unlimited' if files is None else files}"
+    )
+    short = [key for key, space in spaces.items() if space is not None and space < _LEAST_SPACE]
+    if short:
+        words = " ".join(f"-{key} unlimited" for key in short)
+        mend = run(f"ulimit {words}    # or ask the batch system for more")
         yield warning("ulimit", f"{told}: linkers of large libraries need more", mend)
     elif files is not None and files < _LEAST_FILES:
         yield warning("ulimit", f"{told}: too few", run(f"ulimit -n {_LEAST_FILES}"))
@@ -90,6 +114,13 @@ def batch(machine: Machine, need: Need) -> Iterator[Finding]:
 def _fit(work: Work, count: int, room: int) -> int:
     most = min(count, work.jobs or count)
     return max(1, min(most, room // work.memory if work.memory else most))
+
+
+def _told(limits: Sequence[Limit], shown: Callable[[int], str]) -> str:
+    """The least, whose it is, and all of them."""
+    winner = min(limits, key=lambda limit: limit.amount)
+    every = ", ".join(f"{limit.source} {shown(limit.amount)}" for limit in limits)
+    return f"{shown(max(1, winner.amount))} by {winner.source} ({every})"
 
 
 def _least(limits: Sequence[Limit]) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from wheelforge.emulator import Emulation, Emulator
 from wheelforge.resources import Limit
 from wheelforge.toolchain import Compilers
 
@@ -86,7 +87,7 @@ class Network:
 
 @dataclass(frozen=True, kw_only=True)
 class Kernel:
-    """What the kernel offers. `emulators` maps foreign machines to the program that runs them.
+    """What the kernel offers.
 
     `huge_pages` is the mode of transparent huge pages (always, madvise, never). `namespaces` tells
     whether a build's network can be taken away.
@@ -95,15 +96,42 @@ class Kernel:
     page_size: int = 4096
     huge_pages: str = ""
     namespaces: bool = False
-    emulators: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """The sysroot called `name`: the `version` its Python says, or why that does not start.
+
+    None of both: it was not tried.
+    """
+
+    name: str
+    version: str = ""
+    fault: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foreign:
+    """How programs of another machine, the target's, fare here.
+
+    `emulation` is what they are run as, `trouble` why there is nothing. `sysroot` is the one the
+    toolchain asks for, `absent` why it is not there; None of both: it asks for none.
+    """
+
+    emulator: Emulator
+    emulation: Emulation | None = None
+    trouble: str = ""
+    sysroot: Start | None = None
+    absent: Trouble | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
     """Everything that checks look at.
 
-    `features` are the processor's, as /proc/cpuinfo has them. `address_space`, `open_files` are
-    limits of a process (None: unlimited). `now` is seconds since 1970.
+    `features` are the processor's, as /proc/cpuinfo has them. `address_space`, `data` (bytes) and
+    `open_files` are limits of a process (None: unlimited). `foreign` is None where the target is
+    of this machine's kind. `now` is seconds since 1970.
     """
 
     system: str = ""
@@ -113,10 +141,12 @@ class Machine:
     processors: tuple[Limit, ...] = ()
     memory: tuple[Limit, ...] = ()
     address_space: int | None = None
+    data: int | None = None
     open_files: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     tools: Tools = Tools()
     kernel: Kernel = Kernel()
+    foreign: Foreign | None = None
     home: Place = Place()
     wheelhouse: Place = Place()
     user_home: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wheelforge.doctor.finding import Finding, Mend, install, missing, ok, run, warning
+from wheelforge.doctor.finding import Finding, Mend, missing, ok, run, warning
 from wheelforge.doctor.machine import Machine, Reach
 from wheelforge.doctor.need import Need
 
@@ -69,20 +69,6 @@ def namespaces(machine: Machine, need: Need) -> Iterator[Finding]:
     )
     what = "no network namespaces: a build could fetch what no recipe names"
     yield warning("isolation", what, mend)
-
-
-def emulation(machine: Machine, need: Need) -> Iterator[Finding]:
-    """For a target of another architecture: something that runs its programs."""
-    if need.target is None or need.target.machine in {machine.machine, "native"}:
-        return
-    wanted = need.target.machine
-    found = machine.kernel.emulators.get(wanted, "")
-    if found:
-        yield ok("emulation", f"{found} runs programs for {wanted}")
-        return
-    mend = install("qemu-user-static binfmt-support", "qemu-user-static")
-    what = f"programs for {wanted} do not run here: neither its Python nor what was built"
-    yield missing("emulation", what, mend)
 
 
 def pages(machine: Machine, need: Need) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wheelforge import probe
+from wheelforge import catalog, probe
 from wheelforge.doctor.finding import Finding, Mend, install, missing, ok, run, warning
 from wheelforge.doctor.machine import Machine
 from wheelforge.doctor.need import Need
@@ -110,7 +110,8 @@ def _unsuited(machine: Machine, need: Need) -> InputError | None:
     """Why the compilers found cannot compile for the target."""
     if machine.tools.compilers is not None and need.target is not None:
         try:
-            probe.suited(machine.tools.compilers, need.target)
+            fitting = catalog.toolchains_for(need.target.machine)
+            probe.suited(machine.tools.compilers, need.target, fitting)
             probe.flags(need.target, machine.tools.compilers)
         except InputError as error:
             return error

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import platform
 import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from wheelforge import process, programs
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 # what says how an archive is trusted travels along; what selects binaries does not
 _KEPT = {"signed-by": "Signed-By", "trusted": "Trusted", "check-valid-until": "Check-Valid-Until"}
@@ -26,10 +30,34 @@ class Archive(NamedTuple):
     components: tuple[str, ...]
     trust: tuple[tuple[str, str], ...]
 
-    def stanza(self, suite: str) -> str:
-        """A deb822 entry for the sources of `suite` in this archive."""
+    def stanza(
+        self, suite: str, kind: str = "deb-src", components: Sequence[str] = ("main",)
+    ) -> str:
+        """A deb822 entry for `suite` in this archive: its sources, or with "deb" its packages."""
         trust = "".join(f"{name}: {value}\n" for name, value in self.trust)
-        return f"Types: deb-src\nURIs: {self.uri}\nSuites: {suite}\nComponents: main\n{trust}"
+        parts = " ".join(components)
+        return f"Types: {kind}\nURIs: {self.uri}\nSuites: {suite}\nComponents: {parts}\n{trust}"
+
+
+def of_this_machine(suite: str) -> list[Archive] | None:
+    """What this machine's apt has that may hold `suite`, likeliest first; None without apt."""
+    program = programs.find("apt-config")
+    if program is None or programs.find("apt-get") is None:
+        return None
+    asked = ["shell", "MAIN", "Dir::Etc::sourcelist/f", "PARTS", "Dir::Etc::sourceparts/d"]
+    answer = process.capture([str(program), *asked])
+    places = dict(word.split("=", 1) for word in shlex.split(answer))
+    found = configured(
+        Path(places.get("MAIN", "/dev/null")), Path(places.get("PARTS", "/dev/null"))
+    )
+    return candidates(found, suite, _codename())
+
+
+def _codename() -> str:
+    try:
+        return platform.freedesktop_os_release().get("VERSION_CODENAME", "")
+    except OSError:
+        return ""
 
 
 def configured(main: Path, parts: Path) -> list[Archive]:

@@ -1,4 +1,6 @@
-"""Brings the upstream tarball of a Debian source package through apt, with a private apt state.
+"""Brings a tarball of a Debian source package through apt, with a private apt state.
+
+Either upstream's, or that with Debian's own files and patches.
 
 apt checks the archive's signature and uses the mirror, proxy and credentials it is set up for; the
 system's own lists are not touched, and no privilege is needed.
@@ -8,8 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import platform
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,7 @@ async def bring(what: PinnedSource, source: DebianSource, errand: Errand) -> Bro
     async with locked(errand.root / "locks" / f"apt-{source.suite}", errand.tell):
         for archive in archives:
             try:
-                await _Apt(errand, source.suite, archive).download(wanted)
+                await _Apt(errand, source.suite, archive).download(wanted, what)
             except process.ProgramError as error:
                 reasons.append(f"{archive.uri}: {_complaint(error)}")
             else:
@@ -75,18 +75,18 @@ class _Apt:
         self._folder = errand.root / "apt" / suite
         self._list = self._folder / "archive.sources"
 
-    async def download(self, wanted: str) -> None:
+    async def download(self, wanted: str, what: PinnedSource) -> None:
         """Run `apt-get source`; the lists are brought up to date when they lack the release."""
         fresh = await asyncio.to_thread(self._prepare)
         if not fresh:
             await self._update()
         try:
-            await self._source(wanted)
+            await self._source(wanted, what)
         except process.ProgramError:
             if not fresh:
                 raise
             await self._update()
-            await self._source(wanted)
+            await self._source(wanted, what)
 
     def _prepare(self) -> bool:
         """Make the private state; whether lists of this very archive are there already."""
@@ -107,8 +107,9 @@ class _Apt:
             self._list.unlink()  # the next run must not take these lists for Debian's
             raise process.ProgramError(["apt-get"], 1, "it is not a Debian archive")
 
-    async def _source(self, wanted: str) -> None:
-        await self._apt("source", "--download-only", "--tar-only", wanted)
+    async def _source(self, wanted: str, what: PinnedSource) -> None:
+        part = "--diff-only" if what.series else "--tar-only"
+        await self._apt("source", "--download-only", part, wanted)
 
     async def _apt(self, *words: str) -> None:
         options = {
@@ -126,28 +127,15 @@ class _Apt:
 
 
 def _archives(recipe: str, suite: str) -> list[Archive]:
-    program = programs.find("apt-config")
-    if program is None or programs.find("apt-get") is None:
+    found = apt_sources.of_this_machine(suite)
+    if found is None:
         raise InputError(
             "apt is not installed, and the source is a Debian source package",
             where=f"recipe {recipe}: source",
             remedy=f"give --source {recipe}=PATH, or fetch on a Debian machine with "
             "'wheelforge fetch … --bundle FILE'",
         )
-    asked = ["shell", "MAIN", "Dir::Etc::sourcelist/f", "PARTS", "Dir::Etc::sourceparts/d"]
-    answer = process.capture([str(program), *asked])
-    places = dict(word.split("=", 1) for word in shlex.split(answer))
-    found = apt_sources.configured(
-        Path(places.get("MAIN", "/dev/null")), Path(places.get("PARTS", "/dev/null"))
-    )
-    return apt_sources.candidates(found, suite, _codename())
-
-
-def _codename() -> str:
-    try:
-        return platform.freedesktop_os_release().get("VERSION_CODENAME", "")
-    except OSError:
-        return ""
+    return found
 
 
 def _pick(folder: Path, what: PinnedSource) -> Path:
@@ -159,7 +147,7 @@ def _pick(folder: Path, what: PinnedSource) -> Path:
     seen = "; ".join(f"{path.name} has sha256 {sha256}" for path, sha256 in found.items())
     raise InputError(
         f"no tarball of the source package has sha256 {expected}: {seen or 'there is none'}",
-        where=f"recipe {what.recipe}: source.sha256",
+        where=f"recipe {what.recipe}: source.{'patches.' if what.series else ''}sha256",
         remedy=f"correct it if the release is right, or give --source {what.recipe}=PATH",
     )
 

@@ -120,7 +120,8 @@ def label(what: What) -> str:
     """A source's name for people: `acl 25.02.1`."""
     if isinstance(what, WheelSet):
         return f"wheels of {', '.join(what.requires)} for {what.tag} {what.platform}"
-    return f"{what.recipe} {what.version}"
+    part = "Debian's patches of " if what.series else ""
+    return f"{part}{what.recipe} {what.version}"
 
 
 def safe_name(name: str, otherwise: str) -> str:

@@ -1,15 +1,46 @@
-"""What happens in a work folder: stamps of finished commands, fresh folders, taking results."""
+"""What happens in a work folder: its lock, stamps of finished commands, taking results."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from wheelforge import atomic, digest
 from wheelforge.errors import BuildError, InputError
 from wheelforge.graph import Command
+from wheelforge.store import work_lock
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+_LOCK_POLL_SECONDS = 0.2
+
+
+async def lock_work(home: Path, name: str, on_wait: Callable[[], None]) -> FileLock | None:
+    """Lock the work folder `name`; None where this file system cannot lock.
+
+    `on_wait` is called once when another process holds it.
+    """
+    from filelock import Timeout
+
+    lock = work_lock(home, name)
+    told = False
+    while True:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if not told:
+                on_wait()
+            told = True
+            await asyncio.sleep(_LOCK_POLL_SECONDS)
+        except (NotImplementedError, OSError):
+            return None
+        else:
+            return lock
 
 
 class Stamps:

@@ -12,40 +12,55 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from wheelforge import atomic, diagnosis, process
-from wheelforge.errors import BuildError, InputError
-from wheelforge.events import CommandStarted, Event, Notice, OutputLine, Progress
+from wheelforge import atomic, process
+from wheelforge.errors import InputError
+from wheelforge.events import (
+    CacheUsed,
+    CommandStarted,
+    Event,
+    Notice,
+    OutputLine,
+    Progress,
+    UnitFinished,
+)
 from wheelforge.fetch import Sources
 from wheelforge.graph import Command, Step, WheelSet
 from wheelforge.history import History, Record
+from wheelforge.job.failure import Circumstances, failure
+from wheelforge.job.folder import lock_work
+from wheelforge.job.gated import Gated, Gates
 from wheelforge.job.meter import Meter
 from wheelforge.pin import PinnedSource
+from wheelforge.recipe import Resources
+from wheelforge.resources import parse_bytes
 from wheelforge.sandbox import offline_prefix
-from wheelforge.store import Entry, Manifest, Store, work_lock, work_name
+from wheelforge.store import Entry, Manifest, Store, work_name
 from wheelforge.template import render
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from filelock import FileLock
-
 T = TypeVar("T")
-_LOCK_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workshop:
-    """The places and services every step of a run shares. `home` is WHEELFORGE_HOME."""
+    """The places and services every step of a run shares. `home` is WHEELFORGE_HOME.
+
+    `chores` are what steps left to be done until the run ends.
+    """
 
     home: Path
     store: Store
     sources: Sources
     history: History
     logs: Path
+    gates: Gates | None = None
+    chores: list[asyncio.Future[None]] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
@@ -67,6 +82,7 @@ class Job:
     units: int = 0
     private: bool = False
     reused: bool = False
+    _meter: Meter | None = None
 
     @property
     def log(self) -> Path:
@@ -75,14 +91,23 @@ class Job:
 
     @property
     def work(self) -> Path:
-        """The step's own folder; kept when it fails, so that the next run goes on from there."""
+        """The step's own folder; kept when it fails, so that the next run goes on from there.
+
+        Without links in its path: programs say where they are by the real one.
+        """
         name = work_name(self.key)
-        return self.workshop.home / "work" / (atomic.private(name) if self.private else name)
+        place = Path(os.path.realpath(self.workshop.home / "work"))
+        return place / (atomic.private(name) if self.private else name)
 
     @property
     def mark(self) -> str:
         """What every program of this step carries in its environment, here and nowhere else."""
         return str(self.work)
+
+    @property
+    def interpreters(self) -> str:
+        """Where uv remembers what it asked an interpreter; wheels are never cached there."""
+        return str(self.workshop.home / "uv")
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[Entry | None]:
@@ -92,7 +117,11 @@ class Job:
         """
         store, step = self.workshop.store, self.step
         with atomic.told(self.work, "WHEELFORGE_HOME"):
-            lock = await self._lock()
+            told = f"{step.id}: waiting for another build of the same"
+            lock = await lock_work(
+                self.workshop.home, work_name(self.key), lambda: self.tell(Notice(text=told))
+            )
+            self.private = lock is None
             try:
                 process.end_marked(self.mark)
                 found = store.find(self.key, step.name, step.version)
@@ -105,25 +134,6 @@ class Job:
             finally:
                 if lock is not None:
                     lock.release()
-
-    async def _lock(self) -> FileLock | None:
-        from filelock import Timeout
-
-        lock = work_lock(self.workshop.home, work_name(self.key))
-        told = False
-        while True:
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                if not told:
-                    self.tell(Notice(text=f"{self.step.id}: waiting for another build of the same"))
-                told = True
-                await asyncio.sleep(_LOCK_POLL_SECONDS)
-            except (NotImplementedError, OSError):
-                self.private = True
-                return None
-            else:
-                return lock
 
     async def blocking(self, work: Callable[[], T]) -> T:
         """Do what takes long in a thread, so that other steps go on; waits for it when cancelled.
@@ -147,6 +157,7 @@ class Job:
         paths: Mapping[str, str],
         env: Mapping[str, str],
         timeout_minutes: float | None = None,
+        gated: Gated | None = None,
     ) -> None:
         """Run one command to its end; BuildError with the first error line of its output."""
 
@@ -155,6 +166,9 @@ class Job:
 
         argv = [fill(part) for part in command.argv]
         variables = {name: fill(value) for name, value in env.items()}
+        if gated is not None:
+            told = any("@{jobs}" in part for part in command.argv)
+            variables = gated.dress(variables, told=told)
         cwd = Path(fill(command.cwd))
         os.makedirs(cwd, exist_ok=True)  # noqa: PTH103 - a moment, and nothing waits
         self._demand(argv[0], variables, cwd)
@@ -163,13 +177,14 @@ class Job:
             log.write(f"$ cd {shlex.quote(str(cwd))}\n$ {shlex.join(argv)}\n")
         self.tell(CommandStarted(step=self.step.id, label=command.label))
         lines: list[str] = []
-        meter = self._meter()
+        meter = self._meter = self._new_meter(gated=gated is not None)
         spawn = process.Spawn(
             argv=[*(offline_prefix() if command.offline else ()), *argv],
             cwd=cwd,
-            env={**variables, process.MARK: self.mark},
+            env={**variables, process.MARK: self.mark, "UV_CACHE_DIR": self.interpreters},
             log=self.log,
             timeout=timeout_minutes * 60 if timeout_minutes else None,
+            inherited=gated.descriptors if gated else (),
         )
 
         def on_line(text: str) -> None:
@@ -180,7 +195,13 @@ class Job:
         code = await process.stream(spawn, on_line)
         self.units += meter.units
         if code != 0:
-            raise self._failure(command, code, lines)
+            about = Circumstances(
+                step=self.step.id,
+                home=self.workshop.home,
+                advice=f"log: {self.log}\n  again: {self.again}",
+            )
+            failed = gated.seat.failures if gated else ()
+            raise failure(command.label, code, lines, failed, about)
 
     def _demand(self, program: str, env: Mapping[str, str], cwd: Path) -> None:
         """`unshare` would say it less clearly."""
@@ -192,13 +213,40 @@ class Job:
                 f"{env.get('PATH', 'not set')}",
             )
 
-    def _meter(self) -> Meter:
+    @asynccontextmanager
+    async def gated(self, needs: Resources) -> AsyncIterator[Gated | None]:
+        """Serve the gates of its commands; None where this machine has no gate."""
+        gates = self.workshop.gates
+        if gates is None:
+            yield None
+            return
+        where = f"recipe {self.step.name}: resources.memory_per_job"
+        estimate = parse_bytes(needs.memory_per_job, where)
+        async with gates.seat(
+            self.step.id, self.step.name, self.work, estimate, self._heed
+        ) as gated:
+            for output in gated.seat.journal.cleaned:
+                self.tell(Notice(text=f"{self.step.id}: {output} was not finished: removed"))
+            if not needs.max_jobs:  # where a recipe says how many, it gets no more
+                self.jobs = gates.keeper.offered(self.jobs)
+            yield gated
+            hits, misses = gated.hits()
+            if hits or misses:
+                self.tell(CacheUsed(step=self.step.id, hits=hits, misses=misses))
+
+    def _heed(self, event: Event) -> None:
+        """Count compiles while passing on what gates tell."""
+        if isinstance(event, UnitFinished) and self._meter is not None:
+            self._meter.unit()
+        self.tell(event)
+
+    def _new_meter(self, *, gated: bool) -> Meter:
         record = self.workshop.history.get(self.step.id)
 
         def progress(done: int, total: int) -> None:
             self.tell(Progress(step=self.step.id, done=done, total=total))
 
-        return Meter(progress, record.units if record else 0)
+        return Meter(progress, record.units if record else 0, gated=gated)
 
     async def verified(self, whats: Sequence[PinnedSource | WheelSet]) -> None:
         """Check cached sources against their digests before use; damaged ones are fetched again."""
@@ -226,8 +274,19 @@ class Job:
         )
         entry = await self.blocking(lambda: self.workshop.store.publish(tree, manifest))
         self.workshop.history.put(self.step.id, Record(seconds, self.units))
-        await self.blocking(lambda: atomic.remove_tree(self.work))
+        await self._clear()
         return entry
+
+    async def _clear(self) -> None:
+        """Remove the work folder, while others go on: large trees take long."""
+        gone = self.work.with_name(atomic.private(f"{self.work.name}-done"))
+        try:
+            self.work.rename(gone)
+        except OSError:
+            await self.blocking(lambda: atomic.remove_tree(self.work))
+        else:
+            loop = asyncio.get_running_loop()
+            self.workshop.chores.append(loop.run_in_executor(None, atomic.remove_tree, gone))
 
     def _value(self, name: str, paths: Mapping[str, str]) -> str:
         if name == "jobs":
@@ -235,20 +294,3 @@ class Job:
         if name in paths:
             return paths[name]
         raise InputError(f"'@{{{name}}}' is not known here", where=self.step.id)
-
-    def _failure(self, command: Command, code: int, lines: list[str]) -> Exception:
-        how = f"failed with exit code {code}" if code > 0 else f"was killed by signal {-code}"
-        if lines and lines[-1].startswith(process.TIME_LIMIT):
-            how = "was " + lines.pop().removeprefix("wheelforge: ")
-        if diagnosis.disk_full(lines):
-            return InputError(
-                f"no space left on the device ({command.label})",
-                where=str(self.workshop.home),
-                remedy=f"free space there or set WHEELFORGE_HOME elsewhere; log: {self.log}",
-            )
-        first = diagnosis.first_error(lines) or "(it printed nothing)"
-        return BuildError(
-            f"{command.label} {how}: {first}",
-            where=self.step.id,
-            remedy=f"log: {self.log}\n  again: {self.again}",
-        )

@@ -16,13 +16,18 @@ _COMPILE = re.compile(
 class Meter:
     """Ninja's n/m, CMake's percent, else compiles counted against `expected`, an earlier count.
 
-    `progress` gets units done and units in all (0: not known).
+    `progress` gets units done and units in all (0: not known). `gated`: compiles are told by their
+    gates, and need not be guessed from what is printed.
     """
 
-    def __init__(self, progress: Callable[[int, int], None], expected: int) -> None:
+    def __init__(
+        self, progress: Callable[[int, int], None], expected: int, *, gated: bool = False
+    ) -> None:
         self._progress = progress
         self._expected = expected
+        self._gated = gated
         self._told_by_tool = False
+        self._told = (-1, 0)
         self.units = 0
 
     def read(self, line: str) -> None:
@@ -31,8 +36,18 @@ class Meter:
             if match := pattern.match(line):
                 self._told_by_tool = True
                 total = int(match[2]) if pattern is _NINJA else 100
-                self._progress(int(match[1]), total)
+                self._tell(int(match[1]), total)
                 return
-        if not self._told_by_tool and _COMPILE.search(line):
-            self.units += 1
-            self._progress(self.units, self._expected if self._expected >= self.units else 0)
+        if not self._gated and _COMPILE.search(line):
+            self.unit()
+
+    def unit(self) -> None:
+        """A compile has ended."""
+        self.units += 1
+        if not self._told_by_tool:
+            self._tell(self.units, self._expected if self._expected >= self.units else 0)
+
+    def _tell(self, done: int, total: int) -> None:
+        if (done, total) != self._told:  # CMake says the same percentage many times
+            self._told = (done, total)
+            self._progress(done, total)

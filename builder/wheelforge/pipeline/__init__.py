@@ -110,6 +110,7 @@ def _notes(plan: Plan) -> Iterator[str]:
 def verify(wheelhouse: Path, home: Home, tell: Callable[[str], None]) -> list[str]:
     """Install a wheelhouse's lock into a clean environment and run its recipes' checks there."""
     from wheelforge.pipeline import deliver
+    from wheelforge.sigill import Reporter
     from wheelforge.verify import verify as verify_wheelhouse
 
     house = deliver.read_house(wheelhouse)
@@ -120,7 +121,8 @@ def verify(wheelhouse: Path, home: Home, tell: Callable[[str], None]) -> list[st
             remedy="wheelforge build NAME --wheelhouse " + str(wheelhouse),
         )
     scratch = home.root / "work" / atomic.private("verify")
-    passed = verify_wheelhouse(wheelhouse, house.python, house.checks, scratch, tell)
+    reporter = Reporter(home=home.root)
+    passed = verify_wheelhouse(wheelhouse, house.python, house.checks, scratch, tell, reporter)
     atomic.remove_tree(scratch)
     deliver.prove(wheelhouse, house)
     return passed

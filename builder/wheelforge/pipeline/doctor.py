@@ -15,7 +15,8 @@ from wheelforge.errors import ForgeError
 from wheelforge.interpreter import Interpreter
 from wheelforge.pin import Pin
 from wheelforge.pipeline import wants
-from wheelforge.pipeline.options import Home, Options
+from wheelforge.pipeline.ground import compilers_for, emulation_for, python_for
+from wheelforge.pipeline.options import Home, Limits, Options
 from wheelforge.pipeline.prepare import request_of, situation
 from wheelforge.resolve import Request, resolve
 from wheelforge.target import Target
@@ -23,9 +24,16 @@ from wheelforge.toolchain import Compilers, Toolchain
 
 T = TypeVar("T")
 
+_NO_LIMITS = Limits()
 
-def examine(options: Options, wheelhouse: Path, home: Home) -> tuple[Finding, ...]:
-    """What stands there of all that the options ask for; without requirements, in general."""
+
+def examine(
+    options: Options, wheelhouse: Path, home: Home, limits: Limits = _NO_LIMITS
+) -> tuple[Finding, ...]:
+    """What stands there of all that the options ask for; without requirements, in general.
+
+    `limits` are those a build would be given.
+    """
     ground = _Ground(options, home)
     need = _need(options, home, ground)
     machine = survey(
@@ -36,9 +44,15 @@ def examine(options: Options, wheelhouse: Path, home: Home) -> tuple[Finding, ..
             compilers=ground.compilers,
             trouble=ground.troubles.pop("compilers", None),
             python=ground.python.path if ground.python else "",
+            include=ground.python.include if ground.python else "",
             programs=tuple(need.programs),
             hosts=() if need.offline else tuple(need.hosts),
             index=need.index and not need.offline,
+            jobs=limits.jobs,
+            memory=limits.memory,
+            target=ground.target,
+            sysroot=ground.compilers.sysroot if ground.compilers else None,
+            absent=ground.troubles.pop("sysroot", None),
         )
     )
     return diagnose(machine, need)
@@ -62,9 +76,28 @@ class _Ground:
         toolchain = self.tried("toolchain", lambda: catalog.load_toolchain(options.toolchain))
         if toolchain is not None:
             self.compilers = self.tried("compilers", lambda: probe.compilers(toolchain, memo))
+        if toolchain is not None and self.compilers is not None:
+            whole = self.tried(
+                "sysroot", lambda: compilers_for(toolchain, options.sysroot, self.home)
+            )
+            self.compilers = whole or self.compilers
         self.toolchain = toolchain
-        self.python = self.tried("Python", lambda: probe.interpreter(options.python, memo))
+        if toolchain is not None and (toolchain.sysroot or options.sysroot):
+            self.python = self._emulated()
+        else:
+            self.python = self.tried("Python", lambda: probe.interpreter(options.python, memo))
         self.tried("file system", memo.save)
+
+    def _emulated(self) -> Interpreter | None:
+        """The sysroot's Python; that there is no sysroot, or no emulator, is told by itself."""
+        found, target = self.compilers, self.target
+        if found is None or found.sysroot is None or target is None:
+            return None
+        emulation = self.tried("emulation", lambda: emulation_for(found, target))
+        if self.troubles.pop("emulation", None):
+            return None
+        wanted = self.options.python
+        return self.tried("sysroot Python", lambda: python_for(wanted, found, emulation, self.home))
 
     def tried(self, name: str, work: Callable[[], T]) -> T | None:
         """What `work` gives; a failure is noted as a trouble of that name."""
@@ -115,6 +148,7 @@ def _command(options: Options) -> str:
     words = list(options.requirements)
     single = {"--target": options.target, "--toolchain": options.toolchain}
     words += [word for key, value in single.items() if value != "native" for word in (key, value)]
+    words += ["--sysroot", options.sysroot] if options.sysroot else []
     words += ["--python", options.python] if options.python else []
     words += [w for name, value in options.pins.items() for w in ("--pin", f"{name}={value}")]
     words += [w for name, path in options.sources.items() for w in ("--source", f"{name}={path}")]

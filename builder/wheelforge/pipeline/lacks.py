@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
+from wheelforge import catalog
 from wheelforge.errors import InputError
 from wheelforge.graph import Lack, Plan
 from wheelforge.interpreter import Interpreter
@@ -13,16 +14,25 @@ from wheelforge.plan import Where
 from wheelforge.probe import Sighting
 from wheelforge.recipe import External, Probe
 from wheelforge.recipe.conditions import matches, specifying
+from wheelforge.sysroot import Sysroot
 from wheelforge.template import expand
 
 
 def lacking(
-    plan: Plan, resolution: Resolution, where: Where, look: Callable[[Probe], Sighting]
+    plan: Plan,
+    resolution: Resolution,
+    where: Where,
+    look: Callable[[Probe], Sighting],
+    sysroot: Sysroot | None = None,
 ) -> tuple[Lack, ...]:
     """What is missing for those of the plan's packages that are to be built."""
     due = {step.name for step in plan.todo if step.id.startswith("build:")}
     pins = [pin for pin in resolution.pins if pin.name in due]
-    return (*_externals(pins, where, look), *_headers(pins, plan.python))
+    return (
+        *_externals(pins, where, look),
+        *_headers(pins, plan.python),
+        *(_packages(pins, where, sysroot) if sysroot and sysroot.packages else ()),
+    )
 
 
 def refuse(plan: Plan) -> None:
@@ -67,6 +77,32 @@ def _missing(
         where=place(),
         remedy="\n  ".join([ask.strip(), *looked]),
         needed=item.needed,
+    )
+
+
+def _packages(pins: Collection[Pin], where: Where, sysroot: Sysroot) -> Iterator[Lack]:
+    """Packages of the sysroot; what is in a folder that was found is not known by name."""
+    there = {package.name for package in sysroot.packages}
+    wanted = {name for pin in pins for name in pin.recipe.sysroot.packages}
+    for pin in pins:
+        if absent := sorted({*pin.recipe.sysroot.packages} - there):
+            yield Lack(
+                what=f"{pin.name} needs {', '.join(absent)} in the sysroot, and {sysroot.name} is "
+                "without",
+                where=where(pin.name, "sysroot", "packages"),
+                remedy=_better(wanted, sysroot),
+            )
+
+
+def _better(wanted: Collection[str], sysroot: Sysroot) -> str:
+    """How to come by a sysroot with these packages: a shipped one, or one to be written."""
+    known = map(catalog.load_sysroot, catalog.sysroots())
+    for item in known:
+        if item.machine == sysroot.machine and {*wanted} <= {*item.packages}:
+            return f"wheelforge sysroot create {item.name}, and give --sysroot {item.name}"
+    return (
+        f'write a .toml file with extends = "{sysroot.name}" and packages = […], create it with '
+        "wheelforge sysroot create FILE, and give --sysroot NAME"
     )
 
 

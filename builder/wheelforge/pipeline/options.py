@@ -20,6 +20,7 @@ class Options:
     requirements: Sequence[str]
     target: str = "native"
     toolchain: str = "native"
+    sysroot: str = ""
     python: str = ""
     pins: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, Path] = field(default_factory=dict)
@@ -67,8 +68,12 @@ def _cache() -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How a run may use the machine: jobs, bytes of memory; 0 means as much as there is."""
+    """How a run may use the machine: jobs, bytes of memory; 0 means as much as there is.
+
+    `ccache` puts the compiler cache in front of the gate.
+    """
 
     jobs: int = 0
     memory: int = 0
     fail_fast: bool = False
+    ccache: bool = False

@@ -12,6 +12,7 @@ from wheelforge import catalog, digest, probe
 from wheelforge.graph import Plan, Step, WheelSet
 from wheelforge.interpreter import Interpreter
 from wheelforge.pin import PinnedSource
+from wheelforge.pipeline.ground import compilers_for, emulation_for, python_for, weakness
 from wheelforge.pipeline.lacks import lacking
 from wheelforge.pipeline.options import Home, Options
 from wheelforge.plan import Setting, plan
@@ -53,9 +54,11 @@ def make_plan(options: Options, home: Home) -> Plan:
 
 def _make_plan(options: Options, home: Home) -> Plan:
     target = catalog.load_target(options.target)
-    compilers = probe.compilers(catalog.load_toolchain(options.toolchain), home.memo)
+    toolchain = catalog.load_toolchain(options.toolchain)
+    compilers = compilers_for(toolchain, options.sysroot, home)
     probe.suited(compilers, target, catalog.toolchains_for(target.machine))
-    python = probe.interpreter(options.python, home.memo)
+    emulation = emulation_for(compilers, target)
+    python = python_for(options.python, compilers, emulation, home)
     library = catalog.open_catalog(options.recipes, options.overlays)
     look = cache(probe.external)
     known = situation(target, compilers.words, python)
@@ -70,7 +73,11 @@ def _make_plan(options: Options, home: Home) -> Plan:
 
     made = plan(resolution, setting, _View(home), where)
     home.memo.save()
-    return msgspec.structs.replace(made, lacks=lacking(made, resolution, where, look))
+    lacks = (
+        *weakness(emulation, target),
+        *lacking(made, resolution, where, look, compilers.sysroot),
+    )
+    return msgspec.structs.replace(made, lacks=lacks)
 
 
 def situation(

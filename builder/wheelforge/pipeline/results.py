@@ -53,7 +53,7 @@ class Results:
         return {
             name: self.entry(name)
             for name in step.needs
-            if not isinstance(self._steps[name], FetchStep)
+            if not isinstance(self._steps[name], FetchStep) and counts(name)
         }
 
     def _output(self, step: Step) -> str:

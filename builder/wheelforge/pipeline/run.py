@@ -8,23 +8,25 @@ import itertools
 import os
 import shlex
 import signal
+import sys
 import time
 import traceback
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
-from wheelforge import atomic, resources
-from wheelforge.broker import JobBroker
+from wheelforge import atomic, programs, resources
+from wheelforge.broker import JobBroker, Keeper
 from wheelforge.building import build
 from wheelforge.check import check
 from wheelforge.errors import EXIT_BUG, ForgeError, InterruptedRunError
 from wheelforge.events import (
     Event,
     Listener,
+    Notice,
     OutputLine,
     Progress,
     RunFinished,
@@ -35,9 +37,10 @@ from wheelforge.events import (
     tee,
 )
 from wheelforge.execute import Execution, Result, remaining, wish_of
+from wheelforge.gatehouse import gate
 from wheelforge.graph import BuildStep, CheckStep, FetchStep, Plan, RepairStep, Step
 from wheelforge.history import History
-from wheelforge.job import Job, Workshop
+from wheelforge.job import Gates, Job, Workshop
 from wheelforge.pipeline.options import Home, Limits
 from wheelforge.pipeline.results import Results
 from wheelforge.repair import repair
@@ -131,6 +134,7 @@ class _Run:
             self._tell = tee(record, self._listener)
             self._hold()
             outcome = await self._execute()
+            await asyncio.gather(*self._workshop.chores)
             seconds = time.monotonic() - started
             ok = outcome.error is None
             self._tell(RunFinished(run=self._folder.name, seconds=seconds, ok=ok))
@@ -144,20 +148,46 @@ class _Run:
                 store.touch(store.place(key, step.name, step.version))
 
     async def _execute(self) -> Outcome:
-        jobs = self._limits.jobs or resources.processors()
-        memory = self._limits.memory or resources.memory()
+        jobs = min(self._limits.jobs or sys.maxsize, resources.processors())
+        room = resources.MemoryRoom(asked=self._limits.memory)
         known = {step.id: self._estimate(step) for step in self._plan.steps}
-        self._announce(jobs, memory, known)
-        execution = Execution(
-            self._plan,
-            self._step,
-            JobBroker(jobs=jobs, memory=memory),
-            {step.id: wish_of(step, jobs, known[step.id]) for step in self._plan.todo},
-            self._tell,
+        self._announce(jobs, room.left(), known)
+        path = remaining(self._plan, known)
+        todo = self._plan.todo
+        wishes = {step.id: wish_of(step, jobs, known[step.id], path[step.id]) for step in todo}
+        keeper = self._keeper(jobs, room)
+        broker = keeper or JobBroker(jobs=jobs, memory=room.left())
+        execution = Execution(self._plan, self._step, broker, wishes, self._tell)
+        async with AsyncExitStack() as stack:
+            stack.callback(room.close)
+            if keeper is not None:
+                await stack.enter_async_context(keeper.open(execution.poke))
+            return await self._until_stopped(execution, path)
+
+    def _keeper(self, jobs: int, room: resources.MemoryRoom) -> Keeper | None:
+        """The broker that gates ask; None where nothing is compiled, or no gate can be."""
+        if not any(isinstance(step, BuildStep) for step in self._plan.todo):
+            return None
+        try:
+            program = gate(self._home.root)
+            why = "this machine has no C compiler of its own"
+        except ForgeError as error:
+            program, why = None, str(error)
+        if program is None:
+            text = f"compilers are started without a gate ({why}): jobs are counted for each step, "
+            self._tell(Notice(text=f"{text}and memory is the recipes' guess"))
+            return None
+        peaks = self._home.root / "peaks"
+        keeper = Keeper(jobs=jobs, room=room, peaks=peaks, tell=self._tell)
+        ccache = programs.locate("ccache") if self._limits.ccache else None
+        cache = Path(os.environ.get("CCACHE_DIR") or self._home.root / "ccache")
+        self._workshop = replace(
+            self._workshop, gates=Gates(keeper=keeper, gate=program, ccache=ccache, cache=cache)
         )
-        task = asyncio.ensure_future(
-            execution.go(remaining(self._plan, known), fail_fast=self._limits.fail_fast)
-        )
+        return keeper
+
+    async def _until_stopped(self, execution: Execution, path: Mapping[str, float]) -> Outcome:
+        task = asyncio.ensure_future(execution.go(path, fail_fast=self._limits.fail_fast))
         loop = asyncio.get_running_loop()
         for number in _STOPPING:
             if signal.getsignal(number) != signal.SIG_IGN:  # nohup means what it says

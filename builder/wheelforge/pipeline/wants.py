@@ -60,7 +60,7 @@ def _programs(pin: Pin) -> Iterator[str]:
         yield from pin.recipe.build.tools
         if pin.recipe.build.backend == "cmake" and pin.recipe.build.generator == "Unix Makefiles":
             yield "make"
-    if pin.patches:
+    if pin.patches or any(item.series for item in pin.sources):
         yield "patch"
     if any(isinstance(item.source, GitSource) for item in pin.sources):
         yield "git"

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from wheelforge import programs
+from wheelforge import digest, programs
 from wheelforge.backends import DRIVERS
 from wheelforge.errors import InputError
 from wheelforge.graph import BuildStep, Command, Environment, FetchStep, Unpack
 from wheelforge.pin import Pin
-from wheelforge.plan import inputs
+from wheelforge.plan import cross, inputs
 from wheelforge.plan.environment import build_env
 from wheelforge.plan.filling import filled
 from wheelforge.plan.offers import Below
@@ -60,6 +60,8 @@ class Builder:
         libraries, wheels = self._below.libraries.values(), self._below.wheels.values()
         commands = _commands(build)
         variables = build_env(build, self._setting, libraries, with_python=self._needs_python)
+        files = cross.files(self._setting, libraries, with_python=self._needs_python)
+        sysroot = self._setting.compilers.sysroot
         needs = [step.id for step in fetches]
         needs += [offer.result for offer in (*libraries, *wheels)]
         needs += [offer.last for offer in self._below.direct]  # the others': before these
@@ -68,10 +70,12 @@ class Builder:
             name=pin.name,
             version=pin.version,
             needs=tuple(dict.fromkeys(needs)),
-            inputs=self._inputs(commands, variables.key, tools),
+            inputs={**self._inputs(commands, variables.key, tools), **_digests(files)},
             result=pin.recipe.kind,
             unpack=tuple(
-                Unpack(source=source, strip=getattr(source.source, "strip", 1))
+                Unpack(
+                    source=source, strip=1 if source.series else getattr(source.source, "strip", 1)
+                )
                 for source in pin.sources
             ),
             patches=pin.patches,
@@ -83,6 +87,8 @@ class Builder:
             resources=pin.recipe.resources,
             environment=self._environment(),
             timeout_minutes=build.timeout_minutes,
+            files=files,
+            sysroot=sysroot.path if sysroot else "",
         )
 
     def _environment(self) -> Environment | None:
@@ -146,3 +152,7 @@ def _commands(build: Build) -> tuple[Command, ...]:
     if not build.network:
         return commands
     return tuple(msgspec.structs.replace(command, offline=False) for command in commands)
+
+
+def _digests(files: Mapping[str, str]) -> dict[str, str]:
+    return {f"file.{name}": digest.of_bytes(text.encode()) for name, text in files.items()}

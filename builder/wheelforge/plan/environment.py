@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
+from wheelforge.plan import cross
 from wheelforge.plan.offers import Offer
 from wheelforge.plan.setting import Setting
 from wheelforge.recipe import Build
@@ -25,13 +26,22 @@ def build_env(
     build: Build, setting: Setting, libraries: Collection[Offer], *, with_python: bool
 ) -> Variables:
     """The whole environment; nothing of the caller's own comes through."""
-    assumed = setting.assumed | {
-        "PATH": ("@{env}/bin:" if with_python else "") + setting.search_path,
-        "PKG_CONFIG_PATH": ":".join([offer.packages for offer in libraries]),
-    }
+    flags = setting.compile_flags
+    if with_python and setting.compilers.sysroot:  # sysconfig's own folder would be this machine's
+        flags += f" -I{setting.python_include}"
+    link_flags = (setting.target.ldflags, cross.link_flags(setting, libraries))
+    assumed = (
+        setting.assumed
+        | cross.variables(setting)
+        | {
+            "CXXFLAGS": flags,
+            "PATH": _path(setting, with_python=with_python),
+            "PKG_CONFIG_PATH": ":".join([offer.packages for offer in libraries]),
+        }
+    )
     given = {
-        "CFLAGS": setting.compile_flags,
-        "LDFLAGS": setting.target.ldflags,
+        "CFLAGS": flags,
+        "LDFLAGS": " ".join(filter(None, link_flags)),
         "CMAKE_PREFIX_PATH": ":".join([offer.prefix for offer in libraries]),
         "LD_LIBRARY_PATH": ":".join([offer.libraries for offer in libraries if offer.libraries]),
         **setting.compilers.env,
@@ -49,3 +59,13 @@ def build_env(
         if (value or name in assumed) and name not in jobs
     }
     return Variables(together, key)
+
+
+def _path(setting: Setting, *, with_python: bool) -> str:
+    """The environment's programs before others of that name, but where these would be emulated."""
+    if not with_python:
+        return setting.search_path
+    own = "@{env}/bin"
+    if setting.compilers.sysroot is None:
+        return f"{own}:{setting.search_path}"
+    return setting.search_path.replace("@{bin}:", f"@{{bin}}:{own}:", 1)

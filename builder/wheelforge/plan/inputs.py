@@ -46,6 +46,9 @@ def of_build(
         name = patch.file.rpartition("/")[2]
         inputs[f"patch.{number}"] = f"{name} {patch.sha256[:_DIGITS]} -p{patch.strip}"
     for item in pin.sources:
+        if item.series:
+            inputs[f"source.{item.recipe}.patches"] = " without ".join((item.at, *item.without))
+            continue
         place = f"source.{item.recipe}"
         if isinstance(item.source, PathSource):
             inputs[place] = item.identity
@@ -71,6 +74,8 @@ def of_setting(
         for role in (ROLES[language] for language in languages)
     }
     inputs["libc"] = compilers.libc
+    if compilers.sysroot:
+        inputs["sysroot"] = f"{compilers.sysroot.name} {compilers.sysroot.identity[:_DIGITS]}"
     if with_python:
         inputs["python"] = setting.python_words
     return inputs

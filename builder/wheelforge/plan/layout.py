@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -11,12 +12,13 @@ from wheelforge.graph import (
     CheckStep,
     Command,
     FetchStep,
+    IsaCheck,
     RepairStep,
     Step,
     WheelSet,
     encoded,
 )
-from wheelforge.pin import Pin, PinnedSource
+from wheelforge.pin import SERIES, Pin, PinnedSource
 from wheelforge.plan.building import Builder
 from wheelforge.plan.filling import filled
 from wheelforge.plan.offers import Below, Offers
@@ -24,6 +26,7 @@ from wheelforge.plan.requirements import fetch_step, wheel_set
 from wheelforge.plan.setting import SOURCE_DATE_EPOCH, Setting, Where
 from wheelforge.recipe import Key, PathSource
 from wheelforge.template import expand
+from wheelforge.toolchain import SYSROOT
 
 _REPAIR_PROGRAMS = ("auditwheel", "patchelf")
 
@@ -63,17 +66,21 @@ class Layout:
             "name": pin.name,
             "version": pin.version,
             **{f"pin.{name}": self._versions[name] for name in pin.depends},
-            **{f"pin.{item.recipe}": item.version for item in pin.sources if item.at},
+            **{f"pin.{item.recipe}": item.version for item in pin.sources if item.nested},
         }
 
     def _repair(self, pin: Pin, below: Below) -> RepairStep:
-        libraries = below.libraries.values()
+        libraries, sysroot = below.libraries.values(), self._setting.compilers.sysroot
         folders = ":".join(offer.libraries for offer in libraries if offer.libraries)
-        excluded = [f"--exclude={name}" for name in pin.recipe.repair.exclude]
-        argv = ("auditwheel", "repair", "--plat", "auto", *excluded, "--wheel-dir")
+        options = [f"--exclude={name}" for name in pin.recipe.repair.exclude]
         inputs = {f"tool.{name}": programs.version(name) for name in _REPAIR_PROGRAMS}
         inputs["repair.exclude"] = " ".join(pin.recipe.repair.exclude)
         inputs["repair.libraries"] = folders
+        if sysroot:  # what the wheel needs of its system comes from there, not from this machine
+            own = ":".join(f"{SYSROOT}/{folder}" for folder in sysroot.folders)
+            options.append(f"--ldpaths={own}")
+            inputs["sysroot"] = sysroot.identity
+        argv = ("auditwheel", "repair", "--plat", "auto", *options, "--wheel-dir")
         return RepairStep(
             id=f"repair:{pin.name}",
             name=pin.name,
@@ -84,11 +91,12 @@ class Layout:
             commands=(Command(label="repair", argv=(*argv, "@{out}", "@{wheel}"), cwd="@{out}"),),
             env={
                 "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH,
-                **({"LD_LIBRARY_PATH": folders} if folders else {}),
+                **({"AUDITWHEEL_LD_LIBRARY_PATH": folders} if folders else {}),
             },
             programs={name: str(programs.locate(name)) for name in _REPAIR_PROGRAMS},
             libraries={offer.name: offer.result for offer in libraries},
             distribution=pin.recipe.distribution,
+            sysroot=sysroot.path if sysroot else "",
         )
 
     def _check(self, pin: Pin, below: Below, values: Mapping[str, str]) -> Iterator[Step]:
@@ -106,8 +114,13 @@ class Layout:
         others = [offer.result for offer in below.wheels.values()]
         wheels = (result, *others) if wheel else ()
         inputs = {f"check.{n}": digest.of_bytes(encoded(check)) for n, check in enumerate(checks)}
+        isa = self._isa(pin)
+        if isa is not None:
+            inputs["check.isa"] = digest.of_bytes(encoded(isa))
         if wheel:
             inputs["python"] = self._setting.python_words
+        if wheel and (emulated := self._setting.python.env.get("QEMU_CPU")):
+            inputs["cpu"] = emulated  # what one CPU runs, another may refuse
         more = self._trial(pin, below)
         fetches = [] if more is None else [fetch_step(pin, more, "trial")]
         yield from fetches
@@ -122,6 +135,19 @@ class Layout:
             python=self._setting.python,
             checks=checks,
             wheels=more,
+            compiler=tuple(shlex.split(self._setting.compilers.commands.get("cc", ""))),
+            isa=isa,
+        )
+
+    def _isa(self, pin: Pin) -> IsaCheck | None:
+        """For AArch64, whose words can be looked up; x86-64 takes a minute for a torch."""
+        target = self._setting.target
+        if target.machine != "aarch64":
+            return None
+        return IsaCheck(
+            machine=target.machine,
+            features=target.features,
+            dispatch=pin.recipe.audit.dispatch,
         )
 
     def _trial(self, pin: Pin, below: Below) -> WheelSet | None:
@@ -135,10 +161,11 @@ class Layout:
 
 
 def _fetch(source: PinnedSource) -> FetchStep:
-    nested = f"@{source.version}" if source.at else ""
+    name = f"{source.recipe}.{SERIES}" if source.series else source.recipe
+    nested = f"@{source.version}" if source.nested else ""
     return FetchStep(
-        id=f"fetch:{source.recipe}{nested}",
+        id=f"fetch:{name}{nested}",
         name=source.recipe,
         version=source.version,
-        what=msgspec.structs.replace(source, at="") if nested else source,
+        what=msgspec.structs.replace(source, at="") if source.at else source,
     )

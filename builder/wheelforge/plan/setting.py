@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from wheelforge.interpreter import Interpreter
 from wheelforge.target import Target
-from wheelforge.toolchain import Compilers
+from wheelforge.toolchain import SYSROOT, Compilers
 
 # 1980-01-02, the first full day zip archives can hold: results do not depend on when they are made.
 SOURCE_DATE_EPOCH = "315619200"
@@ -58,6 +58,7 @@ class Setting:
             **{f"toolchain.{role}": text for role, text in compilers.commands.items()},
             "python.version": self.python.version,
             "python.series": self.python.series,
+            "sysroot": SYSROOT if compilers.sysroot else "",
         }
 
     @cached_property
@@ -68,15 +69,23 @@ class Setting:
     @cached_property
     def compile_flags(self) -> str:
         """What every compiler is told; folders that differ from run to run leave no trace."""
-        words = (self.flags, self.compilers.flags, "-ffile-prefix-map=@{work}=.")
+        words = [self.flags, self.compilers.flags, "-ffile-prefix-map=@{work}=."]
+        if self.compilers.sysroot:
+            words.append(f"-ffile-prefix-map={SYSROOT}=")
         return " ".join(word for word in words if word)
+
+    @cached_property
+    def python_include(self) -> str:
+        """Where Python.h is, as a plan says it."""
+        sysroot, include = self.compilers.sysroot, self.python.include
+        return SYSROOT + include.removeprefix(sysroot.path) if sysroot else include
 
     @cached_property
     def assumed(self) -> dict[str, str]:
         """The variables of every build that neither recipes nor dependencies have to set."""
         commands, flags = self.compilers.commands, self.compile_flags
         roles = {name: commands[role] for name, role in _ROLES.items() if role in commands}
-        return {**_BASE, **roles, "CXXFLAGS": flags, "FFLAGS": flags}
+        return {**_BASE, **roles, "FFLAGS": flags}
 
     @cached_property
     def search_path(self) -> str:

@@ -4,7 +4,17 @@ What programs say is remembered under their size and times, so that asking again
 """
 
 from wheelforge.probe.externals import Sighting, external
-from wheelforge.probe.pythons import interpreter
+from wheelforge.probe.pythons import emulated, interpreter
+from wheelforge.probe.sysroots import inside
 from wheelforge.probe.toolchains import compilers, flags, suited
 
-__all__ = ["Sighting", "compilers", "external", "flags", "interpreter", "suited"]
+__all__ = [
+    "Sighting",
+    "compilers",
+    "emulated",
+    "external",
+    "flags",
+    "inside",
+    "interpreter",
+    "suited",
+]

@@ -20,9 +20,10 @@ from wheelforge.interpreter import Interpreter
 from wheelforge.probe.memory import remember, remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from wheelforge.digest import Memo
+    from wheelforge.sysroot import Sysroot
 
 _ASK_PYTHON = """
 import json, platform, sys, sysconfig
@@ -46,13 +47,8 @@ def interpreter(wanted: str, memo: Memo) -> Interpreter:
             include=sysconfig.get_path("include"),
         )
     for path in _pythons(wanted):
-        known = remembered(f"python and headers:{path}", path, memo)
-        if known is None:
-            known = _ask(path)
-            if known:
-                remember(f"python and headers:{path}", path, known, memo)
-        if known.get("implementation") == "CPython":
-            return msgspec.convert(known, Interpreter)
+        if (found := _found(path, {}, memo)) is not None:
+            return found
     raise InputError(
         "no such CPython that starts is on this machine",
         where=f"--python {wanted}",
@@ -60,10 +56,48 @@ def interpreter(wanted: str, memo: Memo) -> Interpreter:
     )
 
 
-def _ask(path: Path) -> dict[str, str]:
+def emulated(wanted: str, sysroot: Sysroot, env: Mapping[str, str], memo: Memo) -> Interpreter:
+    """The CPython of a sysroot: `wanted` ("3.13", or "" for its only one), started with `env`.
+
+    Its headers are the sysroot's: what sysconfig says would be this machine's.
+    """
+    series = sysroot.pythons if not wanted else {wanted: sysroot.pythons.get(wanted, "")}
+    if len(series) != 1 or not all(series.values()):
+        raise InputError(
+            f"the sysroot {sysroot.name} has these: {', '.join(sysroot.pythons) or 'none'}",
+            where=f"--python {wanted}" if wanted else "--python",
+            remedy="give one of them, or another sysroot (wheelforge sysroot list)",
+        )
+    path = Path(sysroot.path, *series.values())
+    found = _found(path, dict(env), memo)
+    if found is None:
+        raise InputError(
+            "the sysroot's Python does not start here",
+            where=str(path),
+            remedy="see what is missing: wheelforge doctor, with the same --target and --toolchain",
+        )
+    include = found.include
+    if not Path(include).is_relative_to(sysroot.path):
+        include = f"{sysroot.path}{include}"
+    return msgspec.structs.replace(found, include=include, env=dict(env))
+
+
+def _found(path: Path, env: dict[str, str], memo: Memo) -> Interpreter | None:
+    known = remembered(f"python and headers:{path}", path, memo)
+    if known is None:
+        known = _ask(path, env)
+        if known:
+            remember(f"python and headers:{path}", path, known, memo)
+    if known.get("implementation") != "CPython":
+        return None
+    return msgspec.convert(known, Interpreter)
+
+
+def _ask(path: Path, env: dict[str, str]) -> dict[str, str]:
     """What a Python says of itself; nothing where it does not start (pyenv's shims do not)."""
+    argv = [str(path), "-I", "-c", _ASK_PYTHON]
     try:
-        known = json.loads(process.capture([str(path), "-I", "-c", _ASK_PYTHON]))
+        known = json.loads(process.capture(argv, env={**os.environ, **env}))
     except (ForgeError, ValueError):
         return {}
     return {str(key): str(value) for key, value in known.items()}

@@ -5,9 +5,11 @@ from wheelforge.recipe.document import Document
 from wheelforge.recipe.layers import Layer
 from wheelforge.recipe.model import (
     ArchiveSource,
+    Audit,
     Backend,
     Build,
     Check,
+    DebianPatches,
     DebianSource,
     ElfCheck,
     External,
@@ -24,15 +26,18 @@ from wheelforge.recipe.model import (
     Recipe,
     Resources,
     Source,
+    SysrootNeeds,
 )
 from wheelforge.recipe.places import Key, dotted
 
 __all__ = [
     "ArchiveSource",
+    "Audit",
     "Backend",
     "Build",
     "Check",
     "Conditions",
+    "DebianPatches",
     "DebianSource",
     "Document",
     "ElfCheck",
@@ -52,5 +57,6 @@ __all__ = [
     "Recipe",
     "Resources",
     "Source",
+    "SysrootNeeds",
     "dotted",
 ]

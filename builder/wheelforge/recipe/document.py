@@ -1,7 +1,8 @@
 """A recipe as written: TOML layers (the recipe, then overlays) with conditions still undecided.
 
 Layers are merged table by table; a later layer's value replaces an earlier one's, arrays are
-replaced whole, and so are `source` when its `type` and `build` when its `backend` changes.
+replaced whole, and so are `source` when its `type` and `build` when its `backend` changes. A table
+that a later layer says to be `false` is gone.
 `origins` says who set what.
 """
 

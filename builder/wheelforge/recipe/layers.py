@@ -108,7 +108,10 @@ _KINDS: dict[Key, str] = {("source",): "type", ("build",): "backend"}
 
 
 def laid_over(low: Table, high: Table, at: Key = ()) -> Table:
-    """`high` over `low`, table by table; tables of another kind (`_KINDS`) replace whole."""
+    """`high` over `low`, table by table; tables of another kind (`_KINDS`) replace whole.
+
+    `false` in place of a table takes it away (`nested.onednn = false`).
+    """
     kind = _KINDS.get(at)
     if len(at) > DEEPEST or (kind in high and high[kind] != low.get(kind)):
         return high
@@ -117,6 +120,8 @@ def laid_over(low: Table, high: Table, at: Key = ()) -> Table:
         old = result.get(key)
         if isinstance(old, dict) and isinstance(value, dict):
             result[key] = laid_over(old, value, (*at, key))
+        elif isinstance(old, dict) and getattr(value, "value", value) is False:
+            del result[key]
         else:
             result[key] = value
     return result

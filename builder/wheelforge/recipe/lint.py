@@ -5,13 +5,13 @@ References to recipes that do not exist, digests that are missing or left over, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from wheelforge.errors import ForgeError
 from wheelforge.recipe.conditions import parse
 from wheelforge.recipe.document import Document
-from wheelforge.recipe.model import GitSource, PathSource, Recipe
+from wheelforge.recipe.model import DebianSource, GitSource, PathSource, Recipe
 from wheelforge.recipe.values import unknown
 
 
@@ -84,15 +84,24 @@ def _digests(recipe: Recipe, document: Document) -> Iterator[str]:
         case PathSource():
             return
         case GitSource(commit=known):
-            table = "commit"
+            yield from _left_over(known, document, "source", "commit")
         case source:
-            table, known = "sha256", source.sha256
-            for version in document.versions:
-                if version not in known:
-                    yield f"{document.where('source')}: no SHA-256 for version {version}"
+            yield from _versioned(source.sha256, document, "source")
+            if isinstance(source, DebianSource) and source.patches is not None:
+                yield from _versioned(source.patches.sha256, document, "source", "patches")
+
+
+def _versioned(known: Mapping[str, str], document: Document, *table: str) -> Iterator[str]:
+    for version in document.versions:
+        if version not in known:
+            yield f"{document.where(*table)}: no SHA-256 for version {version}"
+    yield from _left_over(known, document, *table, "sha256")
+
+
+def _left_over(known: Mapping[str, str], document: Document, *table: str) -> Iterator[str]:
     for version in known:
         if version not in document.versions:
-            where = document.where("source", table, version)
+            where = document.where(*table, version)
             yield f"{where}: version {version} is not in versions"
 
 

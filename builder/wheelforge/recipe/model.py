@@ -65,10 +65,21 @@ class PypiSource(_Table, frozen=True, kw_only=True, tag_field="type", tag="pypi"
     project: str = ""
 
 
+class DebianPatches(_Table, frozen=True, kw_only=True):
+    """The patches a Debian source package brings (debian/patches/series), and those left out.
+
+    `sha256` maps a version to the digest of its .debian.tar file, which becomes the folder debian.
+    """
+
+    sha256: dict[str, Digest]
+    without: tuple[str, ...] = ()
+
+
 class DebianSource(_Table, frozen=True, kw_only=True, tag_field="type", tag="debian"):
     """The upstream tarball of a Debian source package, through the configured apt mirror.
 
     `release` maps a version to the Debian version that holds it (`"0.3.29" = "0.3.29+ds-3"`).
+    Debian's own patches are applied where `patches` is given.
     """
 
     package: str
@@ -76,6 +87,7 @@ class DebianSource(_Table, frozen=True, kw_only=True, tag_field="type", tag="deb
     release: dict[str, str]
     sha256: dict[str, Digest]
     strip: Levels = 1
+    patches: DebianPatches | None = None
 
 
 class PathSource(_Table, frozen=True, kw_only=True, tag_field="type", tag="path"):
@@ -111,7 +123,8 @@ class Build(_Table, frozen=True, kw_only=True):
     """How the source is built. What `options` become depends on the backend:
 
     scons `name=value`; cmake `-Dname=value` (with `generator`); make `name=value`; pep517 config
-    settings; setuptools and script take none. `requires` are build requirements of wheels, pinned
+    settings; setuptools and script take none. `commands` are all there is to script, and run before
+    setuptools makes the wheel. `requires` are build requirements of wheels, pinned
     exactly; `tools` are programs put on PATH; `job_variables` receive the number of jobs granted.
     """
 
@@ -128,6 +141,12 @@ class Build(_Table, frozen=True, kw_only=True):
     job_variables: tuple[Variable, ...] = ()
     network: bool = False
     timeout_minutes: Minutes | None = None
+
+
+class SysrootNeeds(_Table, frozen=True, kw_only=True):
+    """What a cross build has to find in the sysroot: `packages`, as its distribution names them."""
+
+    packages: tuple[str, ...] = ()
 
 
 class Install(_Table, frozen=True, kw_only=True):
@@ -208,6 +227,19 @@ class Repair(_Table, frozen=True, kw_only=True):
     exclude: tuple[str, ...] = ()
 
 
+class Audit(_Table, frozen=True, kw_only=True):
+    """Code that is chosen at run time, and so may need more than the target has.
+
+    `dispatch` maps an extension (or a glob of them: `sve*`) to globs of the symbols that only run
+    where the processor has it, mangled or as `wheelforge audit` shows them; `file:GLOB` means the
+    functions that are local to a source file. They hold for the recipe's own wheel, and for files
+    that match the globs of names `libraries`, wherever they are.
+    """
+
+    libraries: tuple[str, ...] = ()
+    dispatch: dict[str, tuple[str, ...]] = {}
+
+
 class FileCheck(_Table, frozen=True, kw_only=True, tag_field="type", tag="file"):
     """Exactly `count` files match the glob `path`."""
 
@@ -256,11 +288,13 @@ class Recipe(_Table, frozen=True, kw_only=True):
     nested: dict[str, Nested] = {}
     patches: tuple[Patch, ...] = ()
     build: Build | None = None
+    sysroot: SysrootNeeds = SysrootNeeds()
     install: Install = Install()
     exports: Exports = Exports()
     resources: Resources = Resources()
     repair: Repair = Repair()
     trial: Trial = Trial()
+    audit: Audit = Audit()
     external: tuple[External, ...] = ()
     checks: tuple[Check, ...] = ()
     companions: dict[str, str] = {}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Iterator
 
-from wheelforge.errors import InputError
+from wheelforge import isa
+from wheelforge.errors import InputError, nearest
 from wheelforge.recipe.conditions import specifier, specifying
 from wheelforge.recipe.faults import Fault
 from wheelforge.recipe.model import Backend, Recipe
@@ -20,7 +22,7 @@ _TAKES: dict[Backend, frozenset[str]] = {
     "cmake": frozenset({"options", "targets", "generator"}),
     "make": frozenset({"options", "targets"}),
     "pep517": frozenset({"options"}),
-    "setuptools": frozenset(),
+    "setuptools": frozenset({"commands"}),
     "script": frozenset({"commands"}),
 }
 _WHEEL_BACKENDS = ("pep517", "setuptools", "script")
@@ -43,6 +45,7 @@ def broken(recipe: Recipe, name: str) -> Iterator[Fault]:
             yield Fault("it would replace the whole tree", key, "name a folder below the tree")
     yield from _wheels_own(recipe)
     yield from _externals(recipe)
+    yield from _dispatch(recipe)
     yield from _backend(recipe)
 
 
@@ -78,6 +81,16 @@ def _externals(recipe: Recipe) -> Iterator[Fault]:
                 f"'{item.probe.pattern}' is not a regular expression with a group",
                 ("external", number, "probe", "pattern"),
                 r"write it as 'version=(\S+)'",
+            )
+
+
+def _dispatch(recipe: Recipe) -> Iterator[Fault]:
+    for pattern in recipe.audit.dispatch:
+        if not fnmatch.filter(isa.known(), pattern):
+            yield Fault(
+                f"no instruction set extension is called '{pattern}'",
+                ("audit", "dispatch", pattern),
+                nearest(pattern, isa.known()),
             )
 
 

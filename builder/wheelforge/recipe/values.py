@@ -13,7 +13,7 @@ from wheelforge.recipe.model import Recipe
 from wheelforge.recipe.places import Key
 from wheelforge.template import PATHS, expand
 
-_ALWAYS = ("name", "version", "python.version", "python.series")
+_ALWAYS = ("name", "version", "python.version", "python.series", "sysroot")
 _TARGET = ("name", "machine", "flags", "ldflags")
 _TOOLCHAIN = ("name", "family", "cc", "cxx", "fc", "ar", "ranlib", "strip")
 

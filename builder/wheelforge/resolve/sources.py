@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from wheelforge.errors import InputError, nearest
-from wheelforge.pin import Pin, PinnedPatch, PinnedSource
-from wheelforge.recipe import Document, GitSource, Patch, PathSource, Source
+from wheelforge.pin import SERIES, Pin, PinnedPatch, PinnedSource
+from wheelforge.recipe import DebianSource, Document, GitSource, Patch, PathSource, Source
 from wheelforge.recipe.conditions import matches
 from wheelforge.resolve.choice import Choices, Chosen
 from wheelforge.resolve.request import Library
@@ -34,11 +34,11 @@ class Pinner:
     def pin(self, name: str) -> Pin:
         """The pin of a chosen package, with the sources nested in its tree."""
         chosen = self._choices.packages[name]
-        sources = [self._source(name, chosen, "")]
+        sources = list(self._sources(name, chosen, ""))
         for other, nested in chosen.recipe.nested.items():
             held = self._choices.nested.get(other) or self._choices.packages.get(other)
             if held is not None:
-                sources.append(self._source(other, held, nested.at))
+                sources += self._sources(other, held, nested.at)
         return Pin(
             name=name,
             version=chosen.version,
@@ -48,6 +48,17 @@ class Pinner:
             patches=self._patches(name, chosen) if chosen.recipe.patches else (),
             depends=chosen.depends,
         )
+
+    def _sources(self, name: str, chosen: Chosen, at: str) -> Iterator[PinnedSource]:
+        """The source, and the patches that its source package brings, unless it is given."""
+        pinned = self._source(name, chosen, at)
+        yield pinned
+        if isinstance(pinned.source, DebianSource) and pinned.source.patches is not None:
+            digests = pinned.source.patches.sha256
+            document = self._library.document(name)
+            identity = _digest(digests, chosen.version, document, "patches", "sha256")
+            place = f"{at}/{SERIES}" if at else SERIES
+            yield msgspec.structs.replace(pinned, identity=identity, at=place, series=True)
 
     def _source(self, name: str, chosen: Chosen, at: str) -> PinnedSource:
         document = self._library.document(name)
@@ -109,12 +120,16 @@ def _filled(source: Source, version: str, document: Document) -> Source:
 def _identity(source: Source, version: str, document: Document) -> str:
     if isinstance(source, GitSource):
         return f"git:{source.commit[version]}" if version in source.commit else ""
-    digests: Mapping[str, str] = getattr(source, "sha256", {})
+    return _digest(getattr(source, "sha256", {}), version, document, "sha256")
+
+
+def _digest(digests: Mapping[str, str], version: str, document: Document, *key: str) -> str:
     if version not in digests:
+        name = ".".join(("source", *key))
         raise InputError(
             f"no SHA-256 is recorded for version {version}",
-            where=document.where("source", "sha256"),
-            remedy=f'add source.sha256."{version}", or give --source {document.name}=PATH; '
+            where=document.where("source", *key),
+            remedy=f'add {name}."{version}", or give --source {document.name}=PATH; '
             + nearest(version, digests),
         )
     return f"sha256:{digests[version]}"

@@ -18,7 +18,7 @@ from wheelforge.graph import (
     RepairStep,
     WheelSet,
 )
-from wheelforge.pin import PinnedSource
+from wheelforge.pin import SERIES, PinnedSource
 from wheelforge.recipe import (
     ArchiveSource,
     Check,
@@ -32,7 +32,7 @@ from wheelforge.recipe import (
     PythonCheck,
 )
 from wheelforge.sandbox import offline_prefix
-from wheelforge.shell.words import glob, prefix, result, run, wheel
+from wheelforge.shell.words import glob, prefix, result, run, wheel, word
 
 _HEAD = """#!/usr/bin/env bash
 # What wheelforge would run to build {what}
@@ -120,11 +120,7 @@ def _fetch(step: FetchStep) -> Iterator[str]:
             yield f"cp {folder}/* {place}"
             yield f"echo {sha256}\\ \\ {place} | sha256sum -c -"
         case DebianSource() as source:
-            release = f"{source.package}={source.release.get(what.version, what.version)}"
-            yield f"# a deb-src line for {source.suite} has to be among apt's sources"
-            yield f"mkdir -p {place}.d && cd {place}.d"
-            yield f"apt-get source --tar-only --download-only {shlex.quote(release)}"
-            yield f'cp ./*.orig.tar.* {place} && cd "$root"'
+            yield from _debian(what, source, place)
         case GitSource() as source:
             yield f"git clone {shlex.quote(source.url)} {place}"
             commit = what.identity.removeprefix("git:") or source.tag
@@ -135,23 +131,33 @@ def _fetch(step: FetchStep) -> Iterator[str]:
             return
 
 
+def _debian(what: PinnedSource, source: DebianSource, place: str) -> Iterator[str]:
+    release = f"{source.package}={source.release.get(what.version, what.version)}"
+    part, kind = ("diff", "debian") if what.series else ("tar", "orig")
+    yield f"# a deb-src line for {source.suite} has to be among apt's sources"
+    yield f"mkdir -p {place}.d && cd {place}.d"
+    yield f"apt-get source --{part}-only --download-only {shlex.quote(release)}"
+    yield f'cp ./*.{kind}.tar.* {place} && cd "$root"'
+    yield f"echo {what.identity.removeprefix('sha256:')}\\ \\ {place} | sha256sum -c -"
+
+
 def _wheels_name(fetch: str) -> str:
     return fetch.removeprefix("fetch:").replace("@", "-")
 
 
 def _source_name(source: PinnedSource) -> str:
-    return f"{source.recipe}-{source.version}"
+    return f"{source.recipe}-{source.version}{'-debian' if source.series else ''}"
 
 
 def _build(step: BuildStep) -> Iterator[str]:
-    yield from _folders(step.name)
+    yield from _folders(step.name, step.sysroot)
     yield f"prefix=$root/prefix/{step.name}-{step.version}; {prefix(step.name)}=$prefix"
     yield 'rm -rf "$src" "$stage" "$wheels" "$env"; mkdir -p "$src" "$stage" "$wheels" "$work/tmp"'
     for item in step.unpack:
         yield from _unpack(item.source, item.strip)
-    for number, patch in enumerate(step.patches, 1):
-        yield run(patch_command(number, patch, "@{src}"), {})
+    yield from _patches(step)
     yield from _programs(step.programs)
+    yield from _files(step.files)
     yield from _environment(step)
     if most := step.resources.max_jobs:
         yield f"jobs=$((granted < {most} ? granted : {most}))"
@@ -172,8 +178,9 @@ def _environment(step: BuildStep) -> Iterator[str]:
     if step.environment.wheels is not None:
         wheels.append("@{requires}")
         yield f"requires=$sources/{step.name}-requires"
+    emulator = {name: text for name, text in step.env.items() if name.startswith("QEMU_")}
     for command in environment_commands(step.environment.python, wheels):
-        yield run(command, _BARE)
+        yield run(command, {**_BARE, **emulator})
 
 
 def _install(install: Install) -> Iterator[str]:
@@ -185,10 +192,17 @@ def _install(install: Install) -> Iterator[str]:
         yield f'mkdir -p {target} && (cd "$src" && cp -a {glob(pattern)} {target}/)'
 
 
-def _folders(name: str) -> Iterator[str]:
+def _files(files: Mapping[str, str]) -> Iterator[str]:
+    for name, text in files.items():
+        yield f'printf %s {word(text)} > "$work/{name}"'
+
+
+def _folders(name: str, sysroot: str = "") -> Iterator[str]:
     parts = ("src", "build", "stage", "wheels", "env", "bin", "out")
     yield f"work=$root/steps/{name}; " + "; ".join(f"{part}=$work/{part}" for part in parts)
     yield 'mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"'
+    if sysroot:
+        yield f"sysroot={shlex.quote(sysroot)}"
 
 
 def _unpack(source: PinnedSource, strip: int) -> Iterator[str]:
@@ -204,8 +218,28 @@ def _unpack(source: PinnedSource, strip: int) -> Iterator[str]:
     )
 
 
+def _patches(step: BuildStep) -> Iterator[str]:
+    for item in step.unpack:
+        if item.source.series:
+            yield _series(item.source)
+    for number, patch in enumerate(step.patches, 1):
+        yield run(patch_command(f"patch-{number}", patch.file, patch.strip, "@{src}"), {})
+
+
+def _series(source: PinnedSource) -> str:
+    """The patches a source package brings; which these are is known when it is unpacked."""
+    tree = f'"$src/{source.at.removesuffix(SERIES)}"'
+    left = "|".join(shlex.quote(name) for name in (*source.without, ""))
+    patch = patch_command("", f"{SERIES}/patches/$name", 1, "").argv
+    words = " ".join(f'"{text}"' if "$name" in text else shlex.quote(text) for text in patch)
+    return (
+        f"(cd {tree} && sed 's/#.*//' {SERIES}/patches/series | while read -r name strip _; do "
+        f'case $name in {left}) ;; *) {words} "${{strip:--p1}}" ;; esac; done)'
+    )
+
+
 def _repair(step: RepairStep) -> Iterator[str]:
-    yield from _folders(f"{step.name}-repair")
+    yield from _folders(f"{step.name}-repair", step.sysroot)
     yield 'rm -rf "$out"; mkdir -p "$out"'
     yield f"wheel=${wheel(step.wheel)}"
     yield from _programs(step.programs)
@@ -228,9 +262,11 @@ def _check(step: CheckStep) -> Iterator[str]:
             yield _not_built(f"$sources/{step.name}-trial", step.install)
             wheels.append("@{trial}")
         for command in environment_commands(step.python.path, wheels):
-            yield run(command, _BARE)
+            yield run(command, {**_BARE, **step.python.env})
+        emulator = "".join(f"{shlex.quote(f'{k}={v}')} " for k, v in step.python.env.items())
+        start = f'cd "$work" && env {emulator}"$env/bin/python"'
         for item in python:
-            yield f'(cd "$work" && "$env/bin/python" -I -c {shlex.quote(item.code)})'
+            yield f"({start} -I -c {shlex.quote(item.code)})"
 
 
 def _not_built(folder: str, built: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """Immutable results under content keys."""
 
-from wheelforge.store.collect import collect, write_root
+from wheelforge.store.collect import collect, going_on, write_root
 from wheelforge.store.entry import MANIFEST, Entry, FileRecord, Manifest
 from wheelforge.store.explain import differences
 from wheelforge.store.store import Found, Store
@@ -15,6 +15,7 @@ __all__ = [
     "Store",
     "collect",
     "differences",
+    "going_on",
     "work_lock",
     "work_name",
     "write_root",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from wheelforge.interpreter import Interpreter
     from wheelforge.recipe import PythonCheck
+    from wheelforge.sigill import Reporter
     from wheelforge.trial import Outcome
 
 __all__ = ["agree", "verify"]
@@ -29,12 +30,14 @@ def verify(
     checks: Mapping[str, Sequence[PythonCheck]],
     scratch: Path,
     tell: Callable[[str], None],
+    reporter: Reporter | None = None,
 ) -> list[str]:
     """Compare lock, wheels and index, install the lock as a user would, run the checks there.
 
     `checks` are the recipes' checks by package; those of packages that are not in the lock do not
-    count. `scratch` receives the environment, which stays only if something fails. Returns the
-    names of what passed; RejectedError names everything that did not.
+    count. `scratch` receives the environment, which stays only if something fails; `reporter` says
+    where a check was ended by SIGILL. Returns the names of what passed; RejectedError names
+    everything that did not.
     """
     locked = agree(wheelhouse)
     passed = ["lock, wheels and index agree"]
@@ -45,7 +48,7 @@ def verify(
         for check in checks[package]
         if canonicalize_name(package) in locked
     ]
-    return passed + asyncio.run(_try_out(wheelhouse, python, wanted, scratch, tell))
+    return passed + asyncio.run(_try_out(wheelhouse, python, wanted, scratch, tell, reporter))
 
 
 async def _try_out(
@@ -54,8 +57,9 @@ async def _try_out(
     checks: Sequence[tuple[str, PythonCheck]],
     scratch: Path,
     tell: Callable[[str], None],
+    reporter: Reporter | None = None,
 ) -> list[str]:
-    trial = await make_trial(python, scratch)
+    trial = await make_trial(python, scratch, reporter=reporter)
     installed = await trial.install_locked(wheelhouse)
     installed.require("pip cannot install the lock", str(wheelhouse / REQUIREMENTS))
     (await trial.consistent()).require("pip check", str(wheelhouse / REQUIREMENTS))

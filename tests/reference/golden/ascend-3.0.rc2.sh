@@ -110,7 +110,7 @@ wheel=$wheel_build_torch_npu
 ln -sf /opt/wheelforge/bin/auditwheel "$bin/auditwheel"
 ln -sf /opt/wheelforge/bin/patchelf "$bin/patchelf"
 case $wheel in *-any.whl) cp "$wheel" "$out/" ;; *)
-  (mkdir -p "${out}" && cd "${out}" && offline env -i "HOME=${work}" "LD_LIBRARY_PATH=${prefix_openblas}/lib" "PATH=${bin}:/usr/bin:/bin" SOURCE_DATE_EPOCH=315619200 auditwheel repair --plat auto --exclude=libascendcl.so --exclude=libhccl.so --exclude=libge_runner.so --exclude=libgraph.so --exclude=libacl_op_compiler.so --wheel-dir "${out}" "${wheel}")
+  (mkdir -p "${out}" && cd "${out}" && offline env -i "AUDITWHEEL_LD_LIBRARY_PATH=${prefix_openblas}/lib" "HOME=${work}" "PATH=${bin}:/usr/bin:/bin" SOURCE_DATE_EPOCH=315619200 auditwheel repair --plat auto --exclude=libascendcl.so --exclude=libhccl.so --exclude=libge_runner.so --exclude=libgraph.so --exclude=libacl_op_compiler.so --wheel-dir "${out}" "${wheel}")
 ;; esac
 set -- "$out"/*.whl; wheel_repair_torch_npu=$1; cp "$1" "$root/wheelhouse/"
 
@@ -120,7 +120,7 @@ work=$root/steps/torch-npu-check; src=$work/src; build=$work/build; stage=$work/
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv venv --offline --no-config --no-progress --no-project --clear --python /opt/python/bin/python3.7 "${env}")
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv pip install --offline --no-config --no-progress --no-deps --no-index --no-cache --link-mode=copy --python "${env}/bin/python" "${wheel_repair_torch_npu}")
-(cd "$work" && "$env/bin/python" -I -c 'from importlib.metadata import version
+(cd "$work" && env "$env/bin/python" -I -c 'from importlib.metadata import version
 assert "+ascend" in version("torch"), version("torch")
 ')
 

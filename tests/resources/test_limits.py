@@ -195,6 +195,20 @@ ON_NODE = "SLURM_CPUS_ON_NODE"
         ({SLURM: "4"}, {}, [("affinity mask", 8), (SLURM, 4)]),
         ({SLURM: "1", ON_NODE: "6"}, {}, [("affinity mask", 8), (ON_NODE, 6)]),
         ({SLURM: "many"}, {}, [("affinity mask", 8)]),
+        ({"PJM_VNODE_CORE": "6"}, {}, [("affinity mask", 8), ("PJM_VNODE_CORE", 6)]),
+        (
+            {"PJM_VNODE_CORE": "6", "PJM_NODE_CORE": "48"}, {},
+            [("affinity mask", 8), ("PJM_VNODE_CORE", 6)],
+        ),
+        ({"PJM_NODE_CORE": "4"}, {}, [("affinity mask", 8), ("PJM_NODE_CORE", 4)]),
+        (  # nodes and MPI processes are no processors
+            {"PJM_NODE": "2", "PJM_VNODE": "3", "PJM_PROC_BY_NODE": "4", "PJM_MPI_PROC": "5"}, {},
+            [("affinity mask", 8)],
+        ),
+        (
+            {SLURM: "5", "PJM_VNODE_CORE": "6"}, {},
+            [("affinity mask", 8), (SLURM, 5), ("PJM_VNODE_CORE", 6)],
+        ),
         (
             {},
             {
@@ -231,6 +245,10 @@ def test_each_limit_of_processors(
             [("MemAvailable", 8 * GIB), ("SLURM_MEM_PER_CPU", 4 * GIB)],
         ),
         ({"SLURM_MEM_PER_CPU": "1024"}, [("MemAvailable", 8 * GIB)]),
+        (  # of PJM's processors Slurm says nothing
+            {"SLURM_MEM_PER_CPU": "1024", "PJM_VNODE_CORE": "4"},
+            [("MemAvailable", 8 * GIB)],
+        ),
     ],
 )
 def test_each_limit_of_memory(
@@ -239,3 +257,23 @@ def test_each_limit_of_memory(
     root = machine(tmp_path, {})
     assert resources.memory_limits(root, environment) == expected
     assert resources.memory(root, environment) == min(amount for _, amount in expected)
+
+
+@pytest.mark.usefixtures("mask")
+def test_what_is_asked_for_is_a_limit_as_well(tmp_path: Path) -> None:
+    root = machine(tmp_path, {})
+    assert resources.processor_limits(root, {}, 3) == [("affinity mask", 8), ("--jobs", 3)]
+    assert resources.processors(root, {}, 3) == 3
+    assert resources.processors(root, {}, 99) == 8
+    assert resources.memory_limits(root, {}, GIB)[-1] == ("--memory", GIB)
+    assert resources.memory(root, {}, GIB) == GIB
+    assert resources.memory(root, {}, 99 * GIB) == 8 * GIB
+
+
+def test_a_cpuset_is_in_the_affinity_mask() -> None:
+    before = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(before)})
+        assert resources.processors() == 1
+    finally:
+        os.sched_setaffinity(0, before)

@@ -1,8 +1,7 @@
-"""Admission: which step may start now, and with how many jobs.
+"""Admission of steps, and the broker for machines without a host compiler, and so without gates.
 
-This is the seam where one machine-wide budget of jobs and memory is shared. Here each build is
-given a share of the jobs when it starts, by the work it has against the work of what else could
-start, and keeps it; memory enters through the recipe's estimate per job.
+It gives each build a share of the jobs when it starts, by the work it has against the work of what
+else could start, and the build keeps it; memory enters through the recipe's estimate per job.
 """
 
 from __future__ import annotations
@@ -18,12 +17,16 @@ FETCHES_AT_ONCE = 4
 class Wish:
     """What a step would like: `jobs` at most (0: none, it waits for the network), bytes per job.
 
-    `work` is how long it takes, in any unit that all wishes of a run share.
+    `work` is how long it takes, in any unit that all wishes of a run share; `priority` the seconds
+    from its start to the end of the run; `builds` is False for what compiles nothing.
     """
 
     jobs: int
     memory_per_job: int
     work: float = 1.0
+    step: str = ""
+    priority: float = 0.0
+    builds: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,7 @@ class Lease:
 
     jobs: int
     memory: int
+    step: str = ""
 
 
 class Broker(Protocol):

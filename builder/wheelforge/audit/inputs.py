@@ -1,0 +1,71 @@
+"""What there is to look at: the ELF files of wheels, of folders, or given as they are."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+import zlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from wheelforge import elf
+from wheelforge.errors import InputError
+from wheelforge.wheel import parse_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_MAGIC = b"\x7fELF"
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+
+
+class Subject(NamedTuple):
+    """An ELF file: what it is called, where it is now, the distribution of the wheel it is in."""
+
+    name: str
+    path: Path
+    distribution: str = ""
+
+
+def subjects(path: Path, scratch: Path) -> Iterator[Subject]:
+    """Every ELF file of a wheel, of a folder and the wheels in it, or the file itself.
+
+    Files of wheels are unpacked into `scratch` one after the other and removed when the next one is
+    asked for. InputError where the path is nothing of these.
+    """
+    if path.is_dir():
+        for inside in sorted(path.rglob("*")):
+            if inside.suffix == ".whl" and inside.is_file():
+                yield from _of_wheel(inside, scratch, f"{inside.relative_to(path)}: ")
+            elif elf.is_elf(inside):
+                yield Subject(str(inside.relative_to(path)), inside)
+    elif path.suffix == ".whl" and path.is_file():
+        yield from _of_wheel(path, scratch)
+    elif elf.is_elf(path.resolve()):
+        yield Subject(path.name, path.resolve())
+    else:
+        raise InputError(
+            "is neither a wheel, nor an ELF file, nor a folder"
+            if path.exists()
+            else "is not there",
+            where=str(path),
+            remedy="give the path of a wheel, a shared library, or a folder that holds some",
+        )
+
+
+def _of_wheel(path: Path, scratch: Path, prefix: str = "") -> Iterator[Subject]:
+    distribution, _, _ = parse_name(path.name)
+    place = scratch / "unpacked"
+    try:
+        with zipfile.ZipFile(path) as file:
+            for item in file.infolist():
+                with file.open(item) as source:
+                    if source.read(len(_MAGIC)) != _MAGIC:
+                        continue
+                    with place.open("wb") as out:
+                        out.write(_MAGIC)
+                        shutil.copyfileobj(source, out, 1 << 20)
+                yield Subject(prefix + item.filename, place, distribution)
+                place.unlink()
+    except _DAMAGE as error:
+        raise InputError(f"is not a wheel: {error}", where=str(path)) from error
