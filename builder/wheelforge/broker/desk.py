@@ -93,8 +93,9 @@ class FrontDesk:
             self.go_on()
             return
         seconds = time.monotonic() - request.began
+        self._note(request, end)  # before another begins: a crash between would count both
         self.forget(task)
-        self.go_on()  # the next one first, and then the bookkeeping
+        self.go_on()  # the next one first, and then the other bookkeeping
         self._finish(request, end, seconds)
         if end.status:
             line.send("over")
@@ -172,23 +173,26 @@ class FrontDesk:
         self.budget.waiting.append(task)
         request.asked = time.monotonic()
 
+    def _note(self, request: Request, end: Ended) -> None:
+        """Write down what became of the output, for the day the build is interrupted."""
+        unit, journal = request.unit, request.seat.journal
+        if end.killed:  # it had no time to remove what it had half written
+            journal.remove(unit.output)
+        elif end.status == 0 and unit.tracked and not unit.trial:
+            journal.keep(unit, request.began_ns)
+        journal.end(unit.output)
+
     def _finish(self, request: Request, end: Ended, seconds: float) -> None:
         seat, unit = request.seat, request.unit
         near = unit.beside(seat.work)
         if unit.trial:
-            seat.journal.end(unit.output)
             return
         if end.status == 0:
             seat.claims.note(near, request.peak, seconds)
-            if unit.tracked:
-                seat.journal.keep(unit, request.began_ns)
         else:
-            if end.killed:  # it had no time to remove what it had half written
-                seat.journal.remove(unit.output)
             argv, cwd = tuple(map(legible, request.argv)), legible(request.cwd)
             failure = Failure(near, argv, cwd, end.said, request.peak, killed=end.killed)
             seat.failures.append(failure)
-        seat.journal.end(unit.output)
         seat.tell(_finished(seat, near, end, request, seconds))
 
 
