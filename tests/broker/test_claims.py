@@ -89,6 +89,20 @@ def test_the_next_run_knows_it(tmp_path: Path) -> None:
         assert second.of(other) == first.of(other)
 
 
+def test_what_is_learned_is_written_while_the_step_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A build of hours that is killed would guess all over again."""
+    file = tmp_path / "demo.json"
+    claims = Claims(file, 400 * MIB)
+    claims.note(unit("a.o"), 100 * MIB, 2.0)
+    assert not file.exists()  # not after every unit
+    monkeypatch.setattr("wheelforge.broker.claims._EVERY", 0.0)
+    claims.note(unit("b.o"), 100 * MIB, 2.0)
+    after = Claims(file, 400 * MIB)
+    assert {after.of(unit(name)) for name in ("a.o", "b.o")} == {Claim(100 * MIB * SAME)}
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b'{"a.o": 1}', b'{"a.o": ["s", "x", 1, "g"]}', b"\xff\xfe{}"]
 )

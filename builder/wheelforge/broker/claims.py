@@ -9,6 +9,7 @@ each taken for its worst, would wait for memory that is never used.
 from __future__ import annotations
 
 import math
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from wheelforge.broker.unit import Unit
 
 SAME = 1.05  # the same command line takes the same memory, but for what the heap rounds up
 SIMILAR = 1.3  # the same output with other flags, or from a changed source
+_EVERY = 30.0  # seconds after which what is new is written, for the day the build is interrupted
 _PRIOR = 4.0  # how many observations the recipe's estimate is worth
 
 
@@ -74,6 +76,7 @@ class Claims:
         self._peaks = self._read()
         self._spreads: dict[str, Spread] = {}
         self._news: dict[str, Peak] = {}
+        self._saved = time.monotonic()
         for peak in self._peaks.values():
             self._spread(peak.group).see(peak.held)
 
@@ -90,6 +93,8 @@ class Claims:
             self._spread(unit.group).see(held)
         peak = Peak(unit.sign, held, round(seconds, 3), unit.group)
         self._peaks[unit.output] = self._news[unit.output] = peak
+        if time.monotonic() - self._saved > _EVERY:
+            self.save()
 
     def save(self) -> None:
         """Write what is new; losing it costs only the quality of the next guesses."""
@@ -97,6 +102,8 @@ class Claims:
             with suppress(OSError):
                 self._file.parent.mkdir(parents=True, exist_ok=True)
                 atomic.write(self._file, msgspec.json.encode({**self._read(), **self._news}))
+            self._news.clear()
+        self._saved = time.monotonic()
 
     def _spread(self, group: str) -> Spread:
         if group not in self._spreads:
