@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from wheelforge import digest, process, programs, sysroots
-from wheelforge.catalog import load_sysroot
+from wheelforge import digest, probe, process, programs, sysroots
+from wheelforge.catalog import load_sysroot, load_toolchain
 from wheelforge.errors import InputError
 from wheelforge.fetch import apt_sources
 from wheelforge.sysroots import contents, discover
 from wheelforge.sysroots.archives import shown
+from wheelforge.toolchain import SYSROOT
 
 NEEDED = ("mmdebstrap", "apt-get", "apt-config", "dpkg-deb")
 
@@ -68,6 +69,25 @@ def test_no_link_leads_out(made: sysroots.Manifest) -> None:
         assert not path.readlink().is_absolute()
         assert Path(target).is_relative_to(root), path
     assert {path.name for path in root.iterdir()} == {"usr", "etc", "bin", "sbin", "lib"}
+
+
+@pytest.mark.slow
+def test_programs_are_linked_with_its_libstdcpp(made: sysroots.Manifest, tmp_path: Path) -> None:
+    """The compiler's own is older, and lacks what libraries of the sysroot need."""
+    toolchain = load_toolchain("aarch64-cross")
+    memo = digest.Memo(tmp_path / "memo")
+    try:
+        found = probe.compilers(toolchain, memo)
+    except InputError as error:
+        pytest.skip(error.what)
+    inside = probe.inside(found, made.sysroot, memo)
+    words = f"{inside.commands['cxx']} {inside.within['cxx']}".replace(SYSROOT, made.sysroot.path)
+    (tmp_path / "main.cc").write_text("#include <iostream>\nint main() { std::cout << 1; }\n")
+    argv = [*words.split(), str(tmp_path / "main.cc"), "-o", str(tmp_path / "main"), "-Wl,-t"]
+    linked = process.capture(argv).splitlines()
+    assert [path for path in linked if "libstdc++" in path] == [
+        f"{made.sysroot.path}/usr/lib/aarch64-linux-gnu/libstdc++.so"
+    ]
 
 
 @pytest.mark.slow

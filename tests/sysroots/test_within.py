@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wheelforge.sysroots import within
-from wheelforge.sysroots.tidy import relink
+from wheelforge.sysroots.tidy import offer_runtime, relink
 
 LINKS = {
     "lib64": "usr/lib64",
@@ -57,3 +57,12 @@ def test_absolute_links_become_relative(root: Path) -> None:
     assert (root / "usr/lib64/chain").read_text() == "inside"
     assert (root / "usr/folder/target").read_text() == "inside"
     assert (root / "lib64").readlink() == Path("usr/lib64")
+
+
+def test_the_sysroots_own_libstdcpp_can_be_linked_with(tmp_path: Path) -> None:
+    folder = tmp_path / "usr/lib/aarch64-linux-gnu"
+    folder.mkdir(parents=True)
+    (folder / "libstdc++.so.6").touch()
+    for _ in range(2):  # what is there stays
+        offer_runtime(tmp_path)
+        assert (folder / "libstdc++.so").readlink() == Path("libstdc++.so.6")

@@ -17,7 +17,7 @@ _UNREAD = ("doc", "man", "info", "lintian", "locale", "bug", "doc-base", "bash-c
 
 
 def tidy(root: Path) -> None:
-    """Remove what is for running and for reading, and make absolute links relative."""
+    """Remove what is for running and for reading, relink, and let libstdc++ be linked with."""
     for path in list(root.iterdir()):
         if path.name not in _KEPT:
             remove(path)
@@ -30,6 +30,19 @@ def tidy(root: Path) -> None:
         (root / "lib64").unlink()
         (root / "usr/lib64").rmdir()
     relink(root)
+    offer_runtime(root)
+
+
+def offer_runtime(root: Path) -> None:
+    """Let a cross compiler find the sysroot's libstdc++ beside the C library, before its own.
+
+    An older compiler's own lacks what the sysroot's libraries need of theirs (libprotobuf:
+    GLIBCXX_3.4.32), and the linker refuses every program that is linked with one of these.
+    """
+    for library in (root / "usr/lib").glob("**/libstdc++.so.6"):
+        link = library.with_name("libstdc++.so")
+        if not link.is_symlink() and not link.exists():
+            link.symlink_to(library.name)
 
 
 def relink(root: Path) -> None:
