@@ -108,7 +108,7 @@ def test_libraries_of_libraries_are_found_by_the_linker() -> None:
 def test_cmake_looks_in_the_sysroot_the_prefixes_and_the_work_folder() -> None:
     text = TOP.files["toolchain.cmake"]
     assert TOP.env["CMAKE_TOOLCHAIN_FILE"] == "@{work}/toolchain.cmake"
-    assert 'set(CMAKE_FIND_ROOT_PATH "@{sysroot}" "@{work}" "@{dep.low}")' in text
+    assert 'set(CMAKE_FIND_ROOT_PATH "@{work}" "@{dep.low}" "@{sysroot}")' in text
     assert "set(CMAKE_SYSTEM_PROCESSOR aarch64)" in text
     assert "set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)" in text
     assert 'set(Python_INCLUDE_DIR "@{sysroot}/usr/include/python3.13"' in text

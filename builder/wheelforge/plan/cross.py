@@ -40,7 +40,8 @@ def files(setting: Setting, libraries: Collection[Offer], *, with_python: bool) 
     sysroot = setting.compilers.sysroot
     if sysroot is None:
         return {}
-    roots = (SYSROOT, "@{work}", *(offer.prefix for offer in libraries))
+    # the first that has it wins, and a sysroot may have a library that was built here for a reason
+    roots = ("@{work}", *(offer.prefix for offer in libraries), SYSROOT)
     text = _CMAKE.format(
         machine=sysroot.machine, sysroot=SYSROOT, roots=" ".join(f'"{root}"' for root in roots)
     )
