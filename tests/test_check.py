@@ -20,6 +20,7 @@ from small_code import mixed
 from wheelforge.check import check
 from wheelforge.errors import RejectedError
 from wheelforge.events import OutputLine
+from wheelforge.graft import COPIED
 from wheelforge.graph import CheckStep, IsaCheck, WheelSet
 from wheelforge.interpreter import Interpreter
 from wheelforge.recipe import ElfCheck, FileCheck, PythonCheck
@@ -239,3 +240,13 @@ def test_instructions_that_are_allowed(bench: Bench) -> None:
 def test_what_auditwheel_brought_in_was_checked_before(bench: Bench) -> None:
     code = mixed(bench.root).read_bytes()
     assert run(bench, bench.entry("lib", {"own.libs/libmixed.so": code}), isa=A64FX)
+
+
+@needs_cross
+def test_so_was_what_the_repair_put_into_a_folder(bench: Bench) -> None:
+    code = mixed(bench.root).read_bytes()
+    files: dict[str, str | bytes] = {"own/a.so": code, "own/b.so": code, COPIED: "own/b.so\n"}
+    with pytest.raises(RejectedError, match=r"own/a\.so needs dotprod"):
+        run(bench, bench.entry("lib", files), isa=A64FX)
+    entry = bench.entry("other", {"own/b.so": code, COPIED: "own/b.so\n"})
+    assert run(bench, entry, isa=A64FX)

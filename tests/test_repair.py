@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from fake_wheels import make_wheel
@@ -12,6 +13,7 @@ from wheelforge.graph import Command, RepairStep
 from wheelforge.repair import repair
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from wheelforge.store import Entry
@@ -33,11 +35,14 @@ def step(script: str = "exit 9", name: str = "demo", calls: str = "") -> RepairS
     )  # fmt: skip
 
 
-def run(bench: Bench, made: RepairStep, **wheel: str) -> Entry:
+def run(
+    bench: Bench, made: RepairStep, more: Mapping[str, Entry] | None = None, **wheel: str
+) -> Entry:
     file = make_wheel(bench.root / "raw", **{"project": "demo", **wheel})  # type: ignore[arg-type]
     results = {
         "build:demo": bench.entry("demo", {file.name: file.read_bytes()}, file.name),
         "build:lib": bench.entry("lib", {"lib/x": ""}),
+        **(more or {}),
     }
     return asyncio.run(repair(bench.job(made, results), made))
 
@@ -55,6 +60,14 @@ def test_a_wheel_with_machine_code_goes_through_the_commands(bench: Bench) -> No
     entry = run(bench, step(script), tag=NATIVE)
     assert entry.product.name.endswith("manylinux_2_34_aarch64.whl")
     assert "\nx\n" in bench.log("repair-demo")
+
+
+def test_a_program_of_the_plan_and_another_steps_wheel(bench: Bench) -> None:
+    script = "sh @{work}/own.sh @{wheel.repair.base}"
+    made = msgspec.structs.replace(step(script), files={"own.sh": "cp $1 demo-2-py3-none-any.whl"})
+    base = make_wheel(bench.root / "raw", "base")
+    more = {"repair:base": bench.entry("base", {base.name: base.read_bytes()}, base.name)}
+    assert run(bench, made, more, tag=NATIVE).product.read_bytes() == base.read_bytes()
 
 
 @pytest.mark.parametrize(

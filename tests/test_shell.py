@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from builders import SHA, TREE, planned, recipe
+from elves import make_elf
 from wheelforge.graph import BuildStep, Command, FetchStep, Plan
 from wheelforge.shell import script
 
@@ -170,3 +171,18 @@ def test_what_a_wheel_is_tried_with_is_fetched_and_not_what_was_built(tmp_path: 
         text=True, capture_output=True, check=True,
     )  # fmt: skip
     assert done.stdout == "filelock-3.16.1-py3-none-any.whl\n"
+
+
+@pytest.mark.parametrize(("alignment", "code"), [(0x1000, 1), (0x10000, 0), (0x200000, 0)])
+def test_alignment_of_every_segment_is_looked_at(tmp_path: Path, alignment: int, code: int) -> None:
+    check = "[[checks]]\ntype = 'elf'\npath = 'lib/*.so*'\nmin_alignment = 65536\n"
+    text = script(planned({"demo": recipe(body=check, kind="wheel")}))
+    _sound(text)
+    assert 'python3 -m zipfile -e "$wheel_repair_demo" "$work/wheel"' in text
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/libx.so.1").write_bytes(make_elf(alignment=alignment))
+    helper = text[text.index("aligned() {") :].partition("\n}\n")[0] + "\n}\n"
+    loop = text[text.index('for file in "$work/wheel"') :].partition("\ndone\n")[0] + "\ndone\n"
+    assert "  aligned " in loop
+    argv = ["bash", "-euc", helper + loop.replace('"$work/wheel"', str(tmp_path))]
+    assert subprocess.run(argv, check=False, capture_output=True).returncode == code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,6 +13,7 @@ import msgspec
 from wheelforge import elf, process
 from wheelforge.errors import InputError, RejectedError
 from wheelforge.events import OutputLine
+from wheelforge.graft import COPIED
 from wheelforge.graph import CheckStep, IsaCheck
 from wheelforge.job import Job, fresh
 from wheelforge.recipe import Check, ElfCheck, FileCheck, PythonCheck
@@ -60,18 +61,21 @@ def _files(job: Job, step: CheckStep) -> Iterator[str]:
                 raise _rejected(step, item, f"{path.relative_to(root)} {why}")
         yield f"elf {item.path}"
     if step.isa is not None:
-        _isa(root, step, step.isa)
+        copied = job.results[step.of].path / COPIED
+        _isa(root, step, step.isa, copied.read_text().splitlines() if copied.is_file() else ())
         yield "isa"
 
 
-def _isa(root: Path, step: CheckStep, wanted: IsaCheck) -> None:
-    """What auditwheel brought in is passed over: it was checked where it was built, if it was."""
+def _isa(root: Path, step: CheckStep, wanted: IsaCheck, copied: Collection[str]) -> None:
+    """What the repair brought in is passed over: it was checked where it was built, if it was."""
     from wheelforge.isa.gate import outside
 
     paths = [
         path
         for path in sorted(root.rglob("*"))
-        if elf.is_elf(path) and not any(part.endswith(".libs") for part in path.parent.parts)
+        if elf.is_elf(path)
+        and path.relative_to(root).as_posix() not in copied
+        and not any(part.endswith(".libs") for part in path.parent.parts)
     ]
     for path, why in outside(paths, wanted.machine, wanted.features, wanted.dispatch):
         raise RejectedError(

@@ -4,7 +4,8 @@ Strings hold `@{name}` for paths that exist only while a step runs: `@{src}` the
 `@{build}` the build folder beside it, `@{prefix}` where a library will live, `@{stage}` where it
 is installed first, `@{wheels}` where a wheel is put, `@{env}` the build environment, `@{bin}` the
 folder of build programs, `@{jobs}` the number of jobs granted, `@{dep.NAME}` a dependency's prefix,
-`@{sysroot}` the system that a cross compiler compiles for.
+`@{sysroot}` the system that a cross compiler compiles for, `@{wheel.repair.NAME}` the wheel that
+another step made.
 """
 
 from __future__ import annotations
@@ -102,7 +103,8 @@ class BuildStep(_Step, frozen=True, kw_only=True, tag="build"):
 class RepairStep(_Step, frozen=True, kw_only=True, tag="repair"):
     """Copy the shared libraries the wheel of step `wheel` needs into it and retag it.
 
-    `distribution` is what the wheel has to call itself, where that is not `name`.
+    `distribution` is what the wheel has to call itself, where that is not `name`. `files` are laid
+    into `@{work}` first.
     """
 
     wheel: str
@@ -112,6 +114,7 @@ class RepairStep(_Step, frozen=True, kw_only=True, tag="repair"):
     libraries: dict[str, str]
     distribution: str = ""
     sysroot: str = ""
+    files: dict[str, str] = {}
 
 
 class IsaCheck(_Frozen, frozen=True, kw_only=True):
@@ -204,6 +207,11 @@ def counts(name: str) -> bool:
     A check only has to pass first: what it checks is needed by itself.
     """
     return not name.startswith("check:")
+
+
+def product(step: str) -> str:
+    """How a plan's string names the wheel that a step made."""
+    return "@{wheel." + step.replace(":", ".") + "}"
 
 
 def key_of(step: Step, needs: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from wheelforge import wheel
+from wheelforge import atomic, wheel
 from wheelforge.errors import RejectedError
 from wheelforge.graph import RepairStep
 from wheelforge.job import Job, fresh, link_programs
@@ -34,14 +34,18 @@ async def repair(job: Job, step: RepairStep) -> Entry:
 
 
 async def _run(job: Job, step: RepairStep, raw: Path, out: Path) -> None:
+    wheels = {name: entry for name, entry in job.results.items() if entry.manifest.product}
     paths = {
         "out": str(out),
         "wheel": str(raw),
         "work": str(job.work),
         "sysroot": step.sysroot,
         **{f"dep.{name}": str(job.results[other].path) for name, other in step.libraries.items()},
+        **{f"wheel.{name.replace(':', '.')}": str(entry.product) for name, entry in wheels.items()},
     }
     link_programs(job.work / "bin", step.programs)
+    for name, text in step.files.items():
+        atomic.write_if_changed(job.work / name, text.encode())
     env = {
         "PATH": f"{job.work}/bin:/usr/bin:/bin",
         "HOME": str(job.work),

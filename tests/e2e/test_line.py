@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from command_line import Forge
-from wheelforge import catalog, programs
+from wheelforge import catalog, elf, programs
 from wheelforge.wheel import parse_name
 
 pytestmark = pytest.mark.e2e
@@ -38,9 +38,11 @@ def test_wheels_are_repaired_locked_and_indexed(built: Forge) -> None:
         assert all("manylinux" in tag for tag in tags)
     assert sorted(names) == ["minitorch", "minivision"]
     inside = zipfile.ZipFile(names["minitorch"]).namelist()
-    for library in ("libmini_compute", "libminiblas"):
-        assert any(library in name and ".libs/" in name for name in inside), library
-    assert not any("libminitorch" in n for n in zipfile.ZipFile(names["minivision"]).namelist())
+    for library in ("libmini_compute.so", "libminiblas.so.0", "libgomp.so.1", "libminitorch.so"):
+        assert f"minitorch/lib/{library}" in inside
+    libraries = [name for names in (inside, zipfile.ZipFile(names["minivision"]).namelist())
+                 for name in names if "lib/" in name or ".libs/" in name]  # fmt: skip
+    assert all(name.startswith("minitorch/lib/") for name in libraries), libraries
     assert "minitorch==1.1.0 --hash=sha256:" in (built.wheelhouse / "requirements.lock").read_text()
     assert (built.wheelhouse / "simple" / "minitorch" / "index.html").is_file()
     assert (built.wheelhouse / f"{names['minitorch'].name}.metadata").is_file()
@@ -123,6 +125,17 @@ def test_verify_finds_a_flipped_byte(built: Forge, tmp_path: Path) -> None:
     assert victim.name in ran.err
 
 
+def _loaded(wheel: Path, scratch: Path) -> dict[str, tuple[object, ...]]:
+    """Every file of a wheel; of ELF files, what they need and where they look for it."""
+    found: dict[str, tuple[object, ...]] = {}
+    with zipfile.ZipFile(wheel) as file:
+        for name in file.namelist():
+            path = Path(file.extract(name, scratch / wheel.parent.name))
+            facts = elf.read(path) if elf.is_elf(path) else None
+            found[name] = (facts.soname, facts.needed, facts.rpath) if facts else ()
+    return found
+
+
 def test_shell_script_builds_the_same_packages(built: Forge, tmp_path: Path) -> None:
     script = tmp_path / "build.sh"
     script.write_text(built.good("plan", "minitorch", "--shell"))
@@ -134,9 +147,9 @@ def test_shell_script_builds_the_same_packages(built: Forge, tmp_path: Path) -> 
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     mine = {path.name: path for path in (tmp_path / "by-hand" / "wheelhouse").glob("*.whl")}
     for path in built.wheelhouse.glob("*.whl"):
-        ours = sorted(n for n in zipfile.ZipFile(path).namelist() if ".libs/" not in n)
-        theirs = sorted(n for n in zipfile.ZipFile(mine[path.name]).namelist() if ".libs/" not in n)
+        ours, theirs = (_loaded(wheel, tmp_path) for wheel in (path, mine[path.name]))
         assert ours == theirs
+        assert any(ours.values())
 
 
 def test_one_step_of_a_plan_can_be_run_by_itself(forge: Forge) -> None:

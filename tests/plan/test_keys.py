@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import COMPILERS, PYTHON, SETTING, SHA, TARGET, FakeView, manifest, planned, recipe
-from wheelforge import programs
+from wheelforge import graft, programs
 from wheelforge.graph import Plan
 from wheelforge.plan import Setting
 from wheelforge.store import Entry, Found
@@ -152,6 +152,7 @@ def test_patches_of_a_source_package_and_what_is_left_out(digest: str, without: 
         ("low", 'backend = "script"', 'backend = "script"\ncommands = [["x"]]', {"build:low"}),
         ("top", "setuptools==77", "setuptools==78", {"build:top"}),
         ("top", "libx.so", "liby.so", {"repair:top"}),
+        ("top", "exclude =", "into = 'top/lib'\nexclude =", {"repair:top"}),
         ("top", "third", "fourth", {"build:top"}),
         ("src", "1" * 40, "2" * 40, {"build:top"}),
         ("src", 'url = "x"', 'url = "x"\nsubmodules = true', {"build:top"}),
@@ -231,6 +232,18 @@ def test_versions_of_programs_count_and_their_places_do_not(
     real = programs.version
     monkeypatch.setattr(programs, "version", lambda name: versions.get(name) or real(name))
     assert _changed(before, _keys()) == {"build:mid", "repair:top"}
+
+
+def test_what_puts_libraries_into_wheels_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = _edit("top", "exclude =", "into = 'top/lib'\nexclude =")
+    before = _keys(texts)
+    other = tmp_path / "graft.py"
+    other.write_text("print('another')")
+    monkeypatch.setattr(graft, "__file__", str(other))
+    assert _changed(before, _keys(texts)) == {"repair:top"}
+    assert _changed(_keys(), _keys()) == set()
 
 
 def test_a_changed_source_tree(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from builders import (
     refusal,
     resolved,
 )
+from wheelforge import graft, programs
 from wheelforge.graph import BuildStep, CheckStep, FetchStep, Plan, RepairStep, WheelSet
 from wheelforge.plan import Setting, plan
 from wheelforge.recipe import ElfCheck, PythonCheck
@@ -116,6 +117,31 @@ def test_exclusions_of_repair() -> None:
     assert argv[:2] == ("auditwheel", "repair")
     assert "--exclude=liba.so" in argv
     assert argv[-2:] == ("@{out}", "@{wheel}")
+
+
+def test_libraries_that_keep_their_names() -> None:
+    """What one wheel holds in such a folder, those that depend on it leave out."""
+    into = "[repair]\ninto = 'base/lib'\nexclude = ['libmpi.so.*']\n" + PY_CHECK
+    texts = {**STACK, "base": recipe("base", into, head=dep("low"), kind="wheel", build=WHEEL)}
+    made = planned(texts, "top")
+    base, top = _step(made, "repair:base"), _step(made, "repair:top")
+    start = (str(programs.locate("python3")), "-I", "@{work}/graft.py")
+    end = ("--wheel-dir", "@{out}", "@{wheel}")
+    assert base.commands[0].argv == (*start, "--into=base/lib", "--exclude=libmpi.so.*", *end)
+    beside = "--beside=base/lib=@{wheel.repair.base}"
+    assert top.commands[0].argv == (*start, beside, *end)
+    assert top.needs == ("build:top", "build:mid", "build:low", "repair:base")
+    assert top.files == base.files == {"graft.py": Path(graft.__file__).read_text()}
+    assert _step(planned(STACK, "top"), "repair:top").files == {}
+
+
+@pytest.mark.parametrize(
+    ("into", "says"),
+    [("../lib", "leads outside the tree"), ("/lib", "leads outside"), ("./", "among the packages")],
+)
+def test_a_folder_that_is_none_of_the_wheel(into: str, says: str) -> None:
+    text = recipe("w", f"[repair]\ninto = '{into}'\n{PY_CHECK}", kind="wheel", build=WHEEL)
+    assert says in refusal(lambda: planned({"w": text})).what
 
 
 def test_values_are_filled_in() -> None:

@@ -57,6 +57,7 @@ FAULTS = [
     ("", "[install]\nkeep = ['/etc/x']", "install.keep[0]", "inside"),
     ("", "[install.move]\n'x' = 'a/../../b'", "install.move.x", "inside"),
     ("", "[exports]\nlibraries = ['..']", "exports.libraries[0]", "inside"),
+    ("", "[repair]\nexclude = ['libx.so']", "repair", 'kind = "wheel"'),
     ("", EXTERNAL.format("(", "*"), "external[0].probe.pattern", "version="),
     ("", EXTERNAL.format("x", "*"), "external[0].probe.pattern", "version="),
     ("", EXTERNAL.format("(x)", "new one"), "external[0].version", ">=1.2,<2"),

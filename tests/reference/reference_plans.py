@@ -8,6 +8,7 @@ So the plans, and the golden files made of them, are the same wherever the tests
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from wheelforge import catalog, pipeline, probe, programs, sandbox, shell
+from wheelforge import catalog, graft, pipeline, probe, programs, sandbox, shell
 from wheelforge.errors import InputError
 from wheelforge.graph import BuildStep, Plan
 from wheelforge.interpreter import Interpreter
@@ -113,9 +114,11 @@ def refused(*requirements: str, **options: object) -> InputError | None:
 
 
 def script_of(plan: Plan) -> str:
-    """`--shell` of a plan, with the checkout's own place left out."""
+    """`--shell` of a plan, with the checkout's own place and the text of graft.py left out."""
+    program = shlex.quote(Path(graft.__file__).read_text(encoding="utf-8"))
     with _machine("14.2.0", "3.12.4", "aarch64"):
-        return shell.script(plan).replace(str(catalog.shipped()), "/opt/wheelforge/share")
+        text = shell.script(plan).replace(str(catalog.shipped()), "/opt/wheelforge/share")
+    return text.replace(program, "'(graft.py)'")
 
 
 def versions(plan: Plan) -> dict[str, str]:

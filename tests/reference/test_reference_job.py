@@ -150,8 +150,9 @@ def test_companions_are_built_for_this_torch() -> None:
     assert audio.env["CMAKE_BUILD_PARALLEL_LEVEL"] == "@{jobs}"
     assert wish_of(audio, 48, 0.0).jobs == 2  # as the file's CMAKE_BUILD_PARALLEL_LEVEL
     repairs = {step.name: step for step in _fugaku().steps if isinstance(step, RepairStep)}
+    assert "--into=torch/lib" in repairs["torch"].commands[0].argv
     for name in ("torchvision", "torchaudio"):
-        assert "--exclude=libtorch_cpu.so" in repairs[name].commands[0].argv
+        assert "--beside=torch/lib=@{wheel.repair.torch}" in repairs[name].commands[0].argv
 
 
 def test_without_acl_and_without_onednn() -> None:

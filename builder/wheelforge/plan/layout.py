@@ -7,13 +7,11 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from wheelforge import digest, programs
+from wheelforge import digest
 from wheelforge.graph import (
     CheckStep,
-    Command,
     FetchStep,
     IsaCheck,
-    RepairStep,
     Step,
     WheelSet,
     encoded,
@@ -22,13 +20,11 @@ from wheelforge.pin import SERIES, Pin, PinnedSource
 from wheelforge.plan.building import Builder
 from wheelforge.plan.filling import filled
 from wheelforge.plan.offers import Below, Offers
+from wheelforge.plan.repairing import repair_step
 from wheelforge.plan.requirements import fetch_step, wheel_set
-from wheelforge.plan.setting import SOURCE_DATE_EPOCH, Setting, Where
+from wheelforge.plan.setting import Setting, Where
 from wheelforge.recipe import Key, PathSource
 from wheelforge.template import expand
-from wheelforge.toolchain import SYSROOT
-
-_REPAIR_PROGRAMS = ("auditwheel", "patchelf")
 
 
 class Layout:
@@ -55,7 +51,7 @@ class Layout:
         yield builder.step(fetches)
         self._offers.add(pin, below, values)
         if pin.recipe.kind == "wheel":
-            yield self._repair(pin, below)
+            yield repair_step(pin, below, self._setting)
         if pin.recipe.checks:
             yield from self._check(pin, below, values)
 
@@ -68,36 +64,6 @@ class Layout:
             **{f"pin.{name}": self._versions[name] for name in pin.depends},
             **{f"pin.{item.recipe}": item.version for item in pin.sources if item.nested},
         }
-
-    def _repair(self, pin: Pin, below: Below) -> RepairStep:
-        libraries, sysroot = below.libraries.values(), self._setting.compilers.sysroot
-        folders = ":".join(offer.libraries for offer in libraries if offer.libraries)
-        options = [f"--exclude={name}" for name in pin.recipe.repair.exclude]
-        inputs = {f"tool.{name}": programs.version(name) for name in _REPAIR_PROGRAMS}
-        inputs["repair.exclude"] = " ".join(pin.recipe.repair.exclude)
-        inputs["repair.libraries"] = folders
-        if sysroot:  # what the wheel needs of its system comes from there, not from this machine
-            own = ":".join(f"{SYSROOT}/{folder}" for folder in sysroot.folders)
-            options.append(f"--ldpaths={own}")
-            inputs["sysroot"] = sysroot.identity
-        argv = ("auditwheel", "repair", "--plat", "auto", *options, "--wheel-dir")
-        return RepairStep(
-            id=f"repair:{pin.name}",
-            name=pin.name,
-            version=pin.version,
-            needs=(f"build:{pin.name}", *(offer.result for offer in libraries)),
-            inputs=inputs,
-            wheel=f"build:{pin.name}",
-            commands=(Command(label="repair", argv=(*argv, "@{out}", "@{wheel}"), cwd="@{out}"),),
-            env={
-                "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH,
-                **({"AUDITWHEEL_LD_LIBRARY_PATH": folders} if folders else {}),
-            },
-            programs={name: str(programs.locate(name)) for name in _REPAIR_PROGRAMS},
-            libraries={offer.name: offer.result for offer in libraries},
-            distribution=pin.recipe.distribution,
-            sysroot=sysroot.path if sysroot else "",
-        )
 
     def _check(self, pin: Pin, below: Below, values: Mapping[str, str]) -> Iterator[Step]:
         """Values are filled in everywhere but in code, where braces belong to Python."""

@@ -17,7 +17,7 @@ class Offer(NamedTuple):
     `result` is the step whose result they use, `last` the one that has to end well before they
     start. `env`, `packages` (for pkg-config) and `libraries` refer to its prefix as `@{dep.NAME}`;
     `below` are the packages of its own kind that come with it, `trial` what a wheel requires to be
-    tried.
+    tried, `into` its folder of libraries that others find loaded under their own names.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Offer(NamedTuple):
     libraries: str
     env: Mapping[str, str]
     trial: tuple[str, ...]
+    into: str
     below: Mapping[str, Offer]
 
 
@@ -76,6 +77,7 @@ class Offers:
             libraries=":".join(f"{prefix}/{folder}" for folder in exports.libraries),
             env=self._exported(name, exports.env, {**values, "prefix": prefix}),
             trial=pin.recipe.trial.requires,
+            into=pin.recipe.repair.into,
             below=below.wheels if kind == "wheel" else below.libraries,
         )
 

@@ -222,9 +222,16 @@ class External(_Table, frozen=True, kw_only=True):
 
 
 class Repair(_Table, frozen=True, kw_only=True):
-    """How the wheel is repaired: libraries left out because another wheel brings them."""
+    """How the wheel is repaired.
+
+    `exclude` are libraries that are there where the wheel runs. `into` is a folder of the wheel
+    (`torch/lib`): what it needs is put there under its own name, and wheels that depend on this one
+    leave out what the folder holds. Without it auditwheel puts them under names that are unique
+    into a folder beside.
+    """
 
     exclude: tuple[str, ...] = ()
+    into: str = ""
 
 
 class Audit(_Table, frozen=True, kw_only=True):

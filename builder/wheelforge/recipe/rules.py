@@ -10,7 +10,7 @@ from wheelforge import isa
 from wheelforge.errors import InputError, nearest
 from wheelforge.recipe.conditions import specifier, specifying
 from wheelforge.recipe.faults import Fault
-from wheelforge.recipe.model import Backend, Recipe
+from wheelforge.recipe.model import Backend, Recipe, Repair
 from wheelforge.recipe.places import Key
 
 # As package indexes normalise names, so that a requirement finds what a file is called.
@@ -43,6 +43,12 @@ def broken(recipe: Recipe, name: str) -> Iterator[Fault]:
         if not nested.at.strip("./"):
             key = ("nested", other, "at")
             yield Fault("it would replace the whole tree", key, "name a folder below the tree")
+    if recipe.repair.into and not recipe.repair.into.strip("./"):
+        yield Fault(
+            "libraries would lie among the packages",
+            ("repair", "into"),
+            "name a folder of the wheel",
+        )
     yield from _wheels_own(recipe)
     yield from _externals(recipe)
     yield from _dispatch(recipe)
@@ -64,7 +70,12 @@ def _named(recipe: Recipe, name: str) -> Iterator[Fault]:
 def _wheels_own(recipe: Recipe) -> Iterator[Fault]:
     if recipe.kind == "wheel":
         return
-    for name, told in (("distribution", recipe.distribution), ("trial", recipe.trial.requires)):
+    told_of = (
+        ("distribution", recipe.distribution),
+        ("trial", recipe.trial.requires),
+        ("repair", recipe.repair != Repair()),
+    )
+    for name, told in told_of:
         if told:
             what = f"{name} is for wheels, and kind is {recipe.kind}"
             yield Fault(what, (name,), 'remove it, or write kind = "wheel"')
@@ -120,6 +131,7 @@ def _places(recipe: Recipe) -> Iterator[tuple[Key, str]]:
     for pattern, folder in recipe.install.move.items():
         yield ("install", "move", pattern), pattern
         yield ("install", "move", pattern), folder
+    yield ("repair", "into"), recipe.repair.into
     for number, folder in enumerate(recipe.exports.libraries):
         yield ("exports", "libraries", number), folder
     if recipe.build is not None:

@@ -17,6 +17,7 @@ from wheelforge.graph import (
     Plan,
     RepairStep,
     WheelSet,
+    product,
 )
 from wheelforge.pin import SERIES, PinnedSource
 from wheelforge.recipe import (
@@ -32,7 +33,7 @@ from wheelforge.recipe import (
     PythonCheck,
 )
 from wheelforge.sandbox import offline_prefix
-from wheelforge.shell.words import glob, prefix, result, run, wheel, word
+from wheelforge.shell.words import glob, prefix, run, wheel, word
 
 _HEAD = """#!/usr/bin/env bash
 # What wheelforge would run to build {what}
@@ -54,6 +55,11 @@ archive() {{ # archive FILE SHA256 ADDRESS…: the first address that serves the
 }}
 
 project() {{ local name=${{1##*/}}; name=${{name%%-*}}; echo "${{name,,}}"; }} # of a wheel's file
+
+aligned() {{ # aligned FILE BYTES: every LOAD segment of an ELF file, at least
+  local text
+  for text in $(readelf -lW "$1" | sed -n 's/^ *LOAD .* //p'); do ((text >= $2)) || return; done
+}}
 
 copy() {{ # copy FROM PATTERN TO: what matches below FROM goes to the same place below TO
   local found=0 path
@@ -174,7 +180,7 @@ def _build(step: BuildStep) -> Iterator[str]:
 def _environment(step: BuildStep) -> Iterator[str]:
     if step.environment is None:
         return
-    wheels = [result(name) for name in step.environment.install]
+    wheels = [product(name) for name in step.environment.install]
     if step.environment.wheels is not None:
         wheels.append("@{requires}")
         yield f"requires=$sources/{step.name}-requires"
@@ -243,9 +249,11 @@ def _repair(step: RepairStep) -> Iterator[str]:
     yield 'rm -rf "$out"; mkdir -p "$out"'
     yield f"wheel=${wheel(step.wheel)}"
     yield from _programs(step.programs)
+    yield from _files(step.files)
     yield 'case $wheel in *-any.whl) cp "$wheel" "$out/" ;; *)'
+    own = {"PATH": "@{bin}:/usr/bin:/bin", "HOME": "@{work}", "TMPDIR": "@{work}/tmp"}
     for command in step.commands:
-        yield "  " + run(command, {"PATH": "@{bin}:/usr/bin:/bin", "HOME": "@{work}", **step.env})
+        yield "  " + run(command, {**own, **step.env})
     yield ";; esac"
     yield f'set -- "$out"/*.whl; {wheel(step.id)}=$1; cp "$1" "$root/wheelhouse/"'
 
@@ -254,10 +262,13 @@ def _check(step: CheckStep) -> Iterator[str]:
     yield from _folders(f"{step.name}-check")
     folder = f"${prefix(step.name)}"
     python = [item for item in step.checks if isinstance(item, PythonCheck)]
+    if step.install and len(python) < len(step.checks):
+        folder = "$work/wheel"
+        yield f'rm -rf "{folder}"; python3 -m zipfile -e "${wheel(step.of)}" "{folder}"'
     for item in step.checks:
         yield from _file_check(item, folder)
     if python:
-        wheels = [result(name) for name in step.install]
+        wheels = [product(name) for name in step.install]
         if step.wheels is not None:
             yield _not_built(f"$sources/{step.name}-trial", step.install)
             wheels.append("@{trial}")
@@ -289,6 +300,8 @@ def _file_check(item: Check, folder: str) -> Iterator[str]:
                 yield f'  grep -aqF -e {shlex.quote(text)} "$file"'
             for text in item.needed:
                 yield f'  readelf -d "$file" | grep -qF -e {shlex.quote(text)}'
+            if item.min_alignment:
+                yield f'  aligned "$file" {item.min_alignment}'
             yield '  readelf -h "$file" > /dev/null\ndone'
         case PythonCheck():
             return

@@ -39,10 +39,6 @@ def _variable(name: str) -> str:
     return "${" + name + "}"
 
 
-def result(step: str) -> str:
-    return "@{wheel." + step.replace(":", ".") + "}"
-
-
 def prefix(name: str) -> str:
     return "prefix_" + re.sub(r"[^A-Za-z0-9]", "_", name)
 

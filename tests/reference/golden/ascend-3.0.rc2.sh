@@ -19,6 +19,11 @@ archive() { # archive FILE SHA256 ADDRESS…: the first address that serves the 
 
 project() { local name=${1##*/}; name=${name%%-*}; echo "${name,,}"; } # of a wheel's file
 
+aligned() { # aligned FILE BYTES: every LOAD segment of an ELF file, at least
+  local text
+  for text in $(readelf -lW "$1" | sed -n 's/^ *LOAD .* //p'); do ((text >= $2)) || return; done
+}
+
 copy() { # copy FROM PATTERN TO: what matches below FROM goes to the same place below TO
   local found=0 path
   cd "$1"
@@ -55,6 +60,7 @@ for file in "$prefix_openblas"/lib/libopenblas.so; do
   grep -aqF -e dgesdd_ "$file"
   grep -aqF -e ARMV8 "$file"
   readelf -d "$file" | grep -qF -e libgomp
+  aligned "$file" 65536
   readelf -h "$file" > /dev/null
 done
 set -- "$prefix_openblas"/include/openblas/cblas.h; [ $# = 1 ]
@@ -110,7 +116,7 @@ wheel=$wheel_build_torch_npu
 ln -sf /opt/wheelforge/bin/auditwheel "$bin/auditwheel"
 ln -sf /opt/wheelforge/bin/patchelf "$bin/patchelf"
 case $wheel in *-any.whl) cp "$wheel" "$out/" ;; *)
-  (mkdir -p "${out}" && cd "${out}" && offline env -i "AUDITWHEEL_LD_LIBRARY_PATH=${prefix_openblas}/lib" "HOME=${work}" "PATH=${bin}:/usr/bin:/bin" SOURCE_DATE_EPOCH=315619200 auditwheel repair --plat auto --exclude=libascendcl.so --exclude=libhccl.so --exclude=libge_runner.so --exclude=libgraph.so --exclude=libacl_op_compiler.so --wheel-dir "${out}" "${wheel}")
+  (mkdir -p "${out}" && cd "${out}" && offline env -i "AUDITWHEEL_LD_LIBRARY_PATH=${prefix_openblas}/lib" "HOME=${work}" "PATH=${bin}:/usr/bin:/bin" SOURCE_DATE_EPOCH=315619200 "TMPDIR=${work}/tmp" auditwheel repair --plat auto --exclude=libascendcl.so --exclude=libhccl.so --exclude=libge_runner.so --exclude=libgraph.so --exclude=libacl_op_compiler.so --wheel-dir "${out}" "${wheel}")
 ;; esac
 set -- "$out"/*.whl; wheel_repair_torch_npu=$1; cp "$1" "$root/wheelhouse/"
 

