@@ -39,13 +39,14 @@ PAGE_BYTES = Limit("page-bytes", 64 << 20, "bytes of a page of an index")
 LOCK_BYTES = Limit("lock-bytes", 64 << 20, "bytes of a lock")
 PLAN_BYTES = Limit("plan-bytes", 256 << 20, "bytes of a plan")
 RECIPE_BYTES = Limit("recipe-bytes", 1 << 20, "bytes of a recipe or another TOML file")
+PROBED_BYTES = Limit("probed-bytes", 16 << 20, "bytes of a file that is asked for a version")
 PATCH_BYTES = Limit("patch-bytes", 64 << 20, "bytes of a patch")
 
 LIMITS = {
     limit.name: limit
     for limit in (
         ARCHIVE_BYTES, ARCHIVE_ENTRIES, WHEEL_BYTES, WHEEL_ENTRIES, METADATA_BYTES,
-        DOWNLOAD_BYTES, PAGE_BYTES, LOCK_BYTES, PLAN_BYTES, RECIPE_BYTES, PATCH_BYTES,
+        DOWNLOAD_BYTES, PAGE_BYTES, LOCK_BYTES, PLAN_BYTES, RECIPE_BYTES, PROBED_BYTES, PATCH_BYTES,
     )
 }  # fmt: skip
 
