@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,3 +54,46 @@ def make_elf(
         )
     )
     return header + load + segment + body + sections + more
+
+
+class Table(NamedTuple):
+    """A section for `make_tables`; `at` and `size` where these are not of `data`."""
+
+    name: str
+    type: int
+    data: bytes = b""
+    flags: int = 0
+    address: int = 0
+    link: int = 0
+    at: int | None = None
+    size: int | None = None
+
+
+def make_tables(*sections: Table, machine: int = 183, names: bytes | None = None) -> bytes:
+    """A 64-bit little-endian file of these sections, after the empty one and before the names."""
+    texts = b"\0" + b"".join(item.name.encode() + b"\0" for item in sections) + b".shstrtab\0"
+    every = [*sections, Table(".shstrtab", 3, names if names is not None else texts)]
+    body, rows, place = b"", struct.pack("<IIQQQQIIQQ", *(0,) * 10), 1
+    for item in every:
+        at = _HEADER + len(body) if item.at is None else item.at
+        size = len(item.data) if item.size is None else item.size
+        rows += struct.pack("<IIQQQQIIQQ", place, item.type, item.flags, item.address, at, size,
+                            item.link, 0, 8, 0)  # fmt: skip
+        place += len(item.name) + 1
+        body += item.data
+    header = b"\x7fELF" + bytes([2, 1, 1]) + bytes(9) + struct.pack(
+        "<HHIQQQIHHHHHH", 3, machine, 1, 0, 0, _HEADER + len(body), 0, _HEADER, _SEGMENT, 0,
+        _SECTION, len(every) + 1, len(every),
+    )  # fmt: skip
+    return header + body + rows
+
+
+def symbol(name: int, value: int, size: int, *, info: int = 0x12, section: int = 1) -> bytes:
+    """A row of a symbol table: a global function, unless `info` says otherwise."""
+    return struct.pack("<IBBHQQ", name, info, 0, section, value, size)
+
+
+def patched(data: bytes, at: int, layout: str, *values: int) -> bytes:
+    """The file with other numbers at a place."""
+    new = struct.pack(layout, *values)
+    return data[:at] + new + data[at + len(new) :]

@@ -93,8 +93,7 @@ def test_versions_are_in_their_own_order(tmp_path: Path) -> None:
 
 
 def test_hostile_names_stay_text(tmp_path: Path) -> None:
-    plain = make_wheel(tmp_path, "evil", requires_python='>=3"><script>alert(1)</script>')
-    hostile = plain.rename(tmp_path / 'evil-1.0-1"><img src=x onerror=alert(1)>#?-py3-none-any.whl')
+    hostile = make_wheel(tmp_path, "evil", requires_python='>=3"><script>alert(1)</script>')
     index.write(tmp_path)
     page = tmp_path / "simple/evil/index.html"
     anchors = Anchors(page)
@@ -103,6 +102,9 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
     (link,) = anchors.links
     assert link["data-requires-python"] == '>=3"><script>alert(1)</script>'
     assert Path(unquote(urlsplit(urljoin(page.as_uri(), link["href"] or "")).path)) == hostile
+    hostile.rename(tmp_path / 'evil-1.0-1"><img src=x onerror=alert(1)>#?-py3-none-any.whl')
+    with pytest.raises(InputError, match="is not a wheel's file name"):
+        index.write(tmp_path)
 
 
 def test_nothing_is_touched_when_nothing_changed(tmp_path: Path) -> None:

@@ -89,12 +89,24 @@ def test_pylock_reads_back_as_what_it_locks(tmp_path: Path) -> None:
     assert wheel.hashes == {"sha256": digest.of_file(torch)}
 
 
-def test_a_hostile_file_name_stays_a_toml_string(tmp_path: Path) -> None:
+def test_a_hostile_file_name_is_in_no_lock(tmp_path: Path) -> None:
     plain = make_wheel(tmp_path, "evil")
     hostile = plain.rename(tmp_path / 'evil-1.0-1"}]\nx="-py3-none-any.whl')
-    _, pylock, _ = write(tmp_path, hostile)
-    (package,) = tomllib.loads(pylock.read_text())["packages"]
-    assert package["wheels"][0]["path"] == hostile.name
+    with pytest.raises(InputError, match="is not a wheel's file name"):
+        write(tmp_path, hostile)
+
+
+@pytest.mark.parametrize(
+    "marker",
+    ["(" * 5000, "python_version ~= 'x'", "'a' in 'b'", "python_version > '" + "1" * 5000 + "'"],
+)
+def test_a_requirement_that_packaging_fails_on_is_the_wheels_fault(
+    tmp_path: Path, marker: str
+) -> None:
+    path = make_wheel(tmp_path, "mini", requires=[f"six; {marker}"])
+    with pytest.raises(InputError, match="its METADATA requires what cannot be read") as caught:
+        lock.missing([path], ARM)
+    assert caught.value.where == "mini 1.0"
 
 
 def test_a_requires_python_that_is_none_is_left_out_as_pip_ignores_it(tmp_path: Path) -> None:

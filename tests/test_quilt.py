@@ -57,3 +57,12 @@ def test_what_cannot_be_applied_is_refused(patches: Path, line: str, says: str) 
 
 def test_without_a_series(tmp_path: Path) -> None:
     assert refusal(partial(series, tmp_path)).where == str(tmp_path / "series")
+
+
+def test_a_series_that_is_no_text(patches: Path) -> None:
+    (patches / "series").write_bytes(b"\xff\n")
+    assert "cannot be read" in refusal(partial(series, patches)).what
+    (patches / "series").write_text("x" * 300)
+    assert "which is not there" in refusal(partial(series, patches)).what
+    (patches / "series").write_text("\x1b[2J.patch\n")
+    assert "it names \\u001b[2J.patch" in refusal(partial(series, patches)).what

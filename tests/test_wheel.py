@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fake_wheels import make_wheel
+from odd_archives import Zipped, zipped
 from wheelforge import wheel
 from wheelforge.errors import InputError
 
@@ -92,3 +93,63 @@ def test_a_wheel_has_one_metadata_file(tmp_path: Path) -> None:
         file.writestr("mini.py", "")
     with pytest.raises(InputError, match="holds no single METADATA"):
         wheel.read(path)
+
+
+def hostile(path: Path, *entries: Zipped) -> Path:
+    """A wheel of these entries with a sound METADATA before them."""
+    sound = Zipped(b"mini-1.0.dist-info/METADATA", b"Name: mini\nVersion: 1.0\n")
+    wheel = path / "mini-1.0-py3-none-any.whl"
+    wheel.write_bytes(zipped(sound, *entries))
+    return wheel
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        (Zipped(b"MINI-1.0.DIST-INFO/METADATA", b"Name: evil\n"), "no single METADATA"),
+        (Zipped(b"evil-1.0.dist-info/RECORD", b""), "no single METADATA"),
+        (Zipped(b"mini-1.0.dist-info/METADATA", b"Name: evil\n"), "is there twice"),
+        (Zipped(b"../evil.py", b""), "leads outside"),
+        (Zipped(b"a.py", b"", table_name=b"b.py"), "not what the table of contents says"),
+    ],
+)
+def test_a_wheel_that_installers_read_differently(tmp_path: Path, entry: Zipped, why: str) -> None:
+    with pytest.raises(InputError, match=why):
+        wheel.read(hostile(tmp_path, entry))
+
+
+@pytest.mark.parametrize("field", ["Requires-Python", "Requires-Dist", "Name"])
+def test_fields_with_characters_nobody_can_see(tmp_path: Path, field: str) -> None:
+    path = tmp_path / "mini-1.0-py3-none-any.whl"
+    text = f"{field}: \x1b[2Jmini\nName: mini\nVersion: 1.0\n"
+    path.write_bytes(zipped(Zipped(b"mini-1.0.dist-info/METADATA", text.encode())))
+    with pytest.raises(InputError, match=f"characters in {field} that nobody can see"):
+        wheel.read(path)
+
+
+def test_a_folded_field_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "mini-1.0-py3-none-any.whl"
+    text = "Name: mini\nVersion: 1.0\nRequires-Dist: six\n  ; extra == 'a'\n"
+    path.write_bytes(zipped(Zipped(b"mini-1.0.dist-info/METADATA", text.encode())))
+    assert wheel.read(path).requires == ("six ; extra == 'a'",)
+
+
+def test_metadata_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHEELFORGE_LIMITS", "metadata-bytes=1K")
+    with pytest.raises(InputError, match="metadata-bytes"):
+        wheel.read(make_wheel(tmp_path, "mini", requires=["six"] * 200))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a-1-py3-none-any\n.whl",
+        "a-1-py3-none-<b>.whl",
+        "ä-1-py3-none-any.whl",
+        f"a-{'1' * 5000}-py3-none-any.whl",
+        f"a-1-{'1' * 5000}-py3-none-any.whl",
+    ],
+)
+def test_names_that_no_wheel_has(name: str) -> None:
+    with pytest.raises(InputError, match="is not a wheel's file name"):
+        wheel.parse_name(name)

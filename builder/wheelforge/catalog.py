@@ -9,27 +9,30 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from wheelforge.compatibility import Row, Table
+from wheelforge import patterns
+from wheelforge.compatibility import WORDS, Row, Table
 from wheelforge.errors import InputError, nearest
 from wheelforge.recipe import Document, Layer
-from wheelforge.recipe.conditions import ordered
+from wheelforge.recipe.conditions import ordered, specifier
 from wheelforge.recipe.faults import Fault, converted
 from wheelforge.sysroot import Definition
 from wheelforge.target import Target
 from wheelforge.toolchain import Toolchain
+from wheelforge.untrusted import named
 
 T = TypeVar("T", Target, Toolchain, Table, Definition)
 
 _NOUNS: Mapping[type, str] = {Definition: "sysroot"}
-_PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9._+-]*")  # it becomes the name of a folder
+_PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9._+-]{0,99}")
 
 
 @cache
@@ -146,6 +149,7 @@ def toolchains_for(machine: str) -> tuple[str, ...]:
 def load_target(name: str) -> Target:
     """A target by name, or from a TOML file; features come from archspec."""
     target = _load(name, targets(), Target, "--target")
+    _plainly_named(target.name, f"target {name}: name")
     for family, version in target.compilers.items():
         _version(version, f"target {target.name}: compilers.{family}")
     if target.archspec == "native":
@@ -156,17 +160,13 @@ def load_target(name: str) -> Target:
 def load_toolchain(name: str) -> Toolchain:
     """A toolchain by name, or from a TOML file."""
     toolchain = _load(name, toolchains(), Toolchain, "--toolchain")
+    _plainly_named(toolchain.name, f"toolchain {name}: name")
     _version(toolchain.minimum, f"toolchain {toolchain.name}: minimum")
-    try:
-        groups = re.compile(toolchain.version_pattern).groups
-    except re.error:
-        groups = 0
-    if not groups:
-        raise InputError(
-            f"'{toolchain.version_pattern}' is not a regular expression with a group",
-            where=f"toolchain {toolchain.name}: version_pattern",
-            remedy=r"write it as '(\d+\.\d+)'",
-        )
+    if fault := patterns.expression_fault(toolchain.version_pattern):
+        where = f"toolchain {toolchain.name}: version_pattern"
+        raise InputError(fault, where=where, remedy=r"write it as '(\d+\.\d+)'")
+    for role, text in (*toolchain.arguments.items(), ("flags", toolchain.flags)):
+        _words(text, f"toolchain {toolchain.name}: {role}")
     return toolchain
 
 
@@ -180,12 +180,7 @@ def load_sysroot(name: str) -> Definition:
     path = _file(name, sysroots(), Definition, "sysroot")
     layer = Layer.load(path, _shown(path))
     found = _typed(_extended(layer), Definition)
-    if not _PLAIN_NAME.fullmatch(found.name):
-        raise InputError(
-            f"'{found.name}' cannot be the name of a folder",
-            where=f"sysroot {name}: name",
-            remedy="write it with lower-case letters, digits, '.', '_', '+' and '-'",
-        )
+    _plainly_named(found.name, f"sysroot {name}: name")
     if not found.packages:
         raise InputError(
             "a sysroot of no packages is empty",
@@ -197,12 +192,38 @@ def load_sysroot(name: str) -> Definition:
 
 def _rows(folder: Path) -> Iterator[Row]:
     for path in sorted(folder.glob("compatibility/*.toml")):
-        yield from _converted(path, Table).row
+        for row in _converted(path, Table).row:
+            for subject, test in (*row.when.items(), *row.needs.items()):
+                if subject not in WORDS:
+                    _said(partial(specifier, test), f"{_shown(path)}: row {row.id}: {subject}")
+            yield row
+
+
+def _plainly_named(name: str, where: str) -> None:
+    """Folders, lines of scripts and options are made of names."""
+    if not _PLAIN_NAME.fullmatch(name):
+        raise InputError(
+            f"'{named(name)}' cannot be the name of a folder",
+            where=where,
+            remedy="write it with lower-case letters, digits, '.', '_', '+' and '-'",
+        )
+
+
+def _words(text: str, where: str) -> None:
+    try:
+        shlex.split(text)
+    except ValueError as error:
+        what = f"'{text}' is not a row of words: {error}"
+        raise InputError(what, where=where, remedy="close its quotes") from error
 
 
 def _version(text: str, where: str) -> None:
+    _said(partial(ordered, text), where)
+
+
+def _said(work: Callable[[], object], where: str) -> None:
     try:
-        ordered(text)
+        work()
     except InputError as error:
         error.where = where
         raise

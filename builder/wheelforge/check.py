@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-import zipfile
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-from wheelforge import elf, process
+from wheelforge import archive, elf, process
 from wheelforge.errors import InputError, RejectedError
 from wheelforge.events import OutputLine
 from wheelforge.graft import COPIED
@@ -92,8 +91,7 @@ def _tree(job: Job, step: CheckStep) -> Path:
     if not entry.manifest.product:
         return entry.path
     tree = fresh(job.work / "wheel")
-    with zipfile.ZipFile(entry.product) as file:
-        file.extractall(tree)
+    archive.unpack(entry.product, tree, strip=0)
     return tree
 
 

@@ -30,7 +30,7 @@ def of_bytes(data: bytes) -> str:
 def of_value(value: object) -> str:
     """SHA-256 of the canonical JSON of `value`: sorted keys, no spaces, UTF-8."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return of_bytes(text.encode())
+    return of_bytes(text.encode("utf-8", "surrogateescape"))  # names of files may be no UTF-8
 
 
 def of_file(path: Path) -> str:

@@ -50,11 +50,13 @@ def capture(
     cwd: Path | None = None,
     timeout: float = 60.0,
     merge: bool = False,
+    text: str = "",
 ) -> str:
     """Run a short helper program and return what it printed on standard output.
 
-    `merge` adds standard error. Raises ProgramError on a code other than 0, InputError when the
-    program cannot be started or takes longer than `timeout` seconds.
+    It gets `text` on its standard input. `merge` adds standard error. Raises ProgramError on a code
+    other than 0, InputError when the program cannot be started or takes longer than `timeout`
+    seconds.
     """
     try:
         done = subprocess.run(
@@ -62,7 +64,7 @@ def capture(
             env=env,
             cwd=cwd,
             timeout=timeout,
-            stdin=subprocess.DEVNULL,
+            input=text,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if merge else subprocess.PIPE,
             check=False,

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wheelforge.errors import InputError, nearest
+from wheelforge.untrusted import contents, named
+from wheelforge.untrusted.limits import PATCH_BYTES
 
-_STRIP = re.compile(r"-p(\d{1,2})")
+_STRIP = re.compile(r"-p([0-9]{1,2})")
 
 
 class Entry(NamedTuple):
@@ -27,30 +29,38 @@ def series(patches: Path, without: Collection[str] = ()) -> list[Entry]:
     """
     where = str(patches / "series")
     try:
-        text = (patches / "series").read_text()
-    except OSError as error:
-        what = f"cannot be read: {error.strerror}"
+        text = contents(patches / "series", PATCH_BYTES).decode()
+    except (OSError, UnicodeDecodeError) as error:
+        what = f"cannot be read: {getattr(error, 'strerror', error)}"
         raise InputError(what, where=where, remedy="the source package has no patches") from error
     lines = [line.split("#", 1)[0].split() for line in text.splitlines()]
-    named = {line[0]: line[1:] for line in lines if line}
-    if unknown := [name for name in without if name not in named]:
+    listed = {line[0]: line[1:] for line in lines if line}
+    if unknown := [name for name in without if name not in listed]:
         raise InputError(
             f"there is no patch '{unknown[0]}' to leave out",
             where=where,
-            remedy=f"correct source.patches.without; {nearest(unknown[0], named)}",
+            remedy=f"correct source.patches.without; {nearest(unknown[0], listed)}",
         )
-    kept = {name: words for name, words in named.items() if name not in without}
+    kept = {name: words for name, words in listed.items() if name not in without}
     return list(_entries(patches, kept, where))
 
 
-def _entries(patches: Path, named: dict[str, list[str]], where: str) -> Iterator[Entry]:
-    for name, words in named.items():
+def _entries(patches: Path, listed: dict[str, list[str]], where: str) -> Iterator[Entry]:
+    for name, words in listed.items():
         file, strip = patches / name, _STRIP.fullmatch(" ".join(words) or "-p1")
         if strip is None:
-            what = f"'{' '.join(words)}' after {name} is not understood"
+            what = f"'{named(' '.join(words))}' after {named(name)} is not understood"
             remedy = "leave that patch out (without), and add it to the recipe's own"
             raise InputError(what, where=where, remedy=remedy)
-        if not file.is_file() or not file.resolve().is_relative_to(patches.resolve()):
+        if not _is_inside(file, patches):
             remedy = "take another release of the source package"
-            raise InputError(f"it names {name}, which is not there", where=where, remedy=remedy)
+            what = f"it names {named(name)}, which is not there"
+            raise InputError(what, where=where, remedy=remedy)
         yield Entry(file, int(strip[1]))
+
+
+def _is_inside(file: Path, folder: Path) -> bool:
+    try:
+        return file.is_file() and file.resolve().is_relative_to(folder.resolve())
+    except OSError:  # a name of hundreds of characters, links in a circle
+        return False

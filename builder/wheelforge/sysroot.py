@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 from wheelforge import digest
+
+# these are words of commands: none may be taken for an option
+Suite = Annotated[
+    str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{0,99}$(?!\n)", description="a suite, as trixie")
+]
+Word = Annotated[
+    str, Meta(pattern=r"^[a-z0-9][a-z0-9_/-]{0,99}$(?!\n)", description="it in lower-case letters")
+]
+Wanted = Annotated[
+    str, Meta(pattern=r"^[a-z0-9?~][^\s,]{0,299}$(?!\n)", description="a package's name")
+]
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -19,11 +33,11 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     summary: str
     extends: str = ""
     distribution: str
-    suite: str
-    architecture: str
-    machine: str
-    packages: tuple[str, ...]
-    components: tuple[str, ...] = ("main",)
+    suite: Suite
+    architecture: Word
+    machine: Word
+    packages: tuple[Wanted, ...]
+    components: tuple[Word, ...] = ("main",)
 
 
 class Package(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from email.message import Message
 from email.parser import HeaderParser
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
-from packaging.version import InvalidVersion, Version
+from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.version import Version
 
+from wheelforge import archive
 from wheelforge.errors import InputError
+from wheelforge.untrusted import most, named, printable
+from wheelforge.untrusted.limits import METADATA_BYTES, WHEEL_BYTES, WHEEL_ENTRIES
 
 # what a wheelhouse holds beside its wheels: the lock twice, and the index
 REQUIREMENTS, PYLOCK, SIMPLE = "requirements.lock", "pylock.toml", "simple"
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+# the specification's characters (PEP 427 as of now), and no more than a file system has room for
+_FILE = re.compile(r"[A-Za-z0-9_.+!-]{1,251}\.whl")
 
 
 class WheelFacts(NamedTuple):
@@ -52,18 +59,17 @@ def _read(path: Path, _stamp: tuple[int, ...]) -> WheelFacts:
     name, version, tags = parse_name(path.name)
     items, metadata = _contents(path)
     headers = HeaderParser().parsestr(metadata.decode("utf-8", "replace"))
-    project = headers["Name"] or ""
-    if canonicalize_name(project) != name or _normalized(headers["Version"] or "") != version:
+    project, said = _field(headers, "Name", path), _field(headers, "Version", path)
+    if canonicalize_name(project) != name or _normalized(said) != version or not project.isascii():
         raise InputError(
-            f"its name says {name} {version}, its METADATA {headers['Name']} {headers['Version']}",
-            where=str(path),
+            f"its name says {name} {version}, its METADATA {project} {said}", where=str(path)
         )
     return WheelFacts(
         name=name,
         version=version,
         tags=tags,
-        requires_python=headers["Requires-Python"] or "",
-        requires=tuple(headers.get_all("Requires-Dist") or ()),
+        requires_python=_field(headers, "Requires-Python", path),
+        requires=tuple(_fields(headers, "Requires-Dist", path)),
         metadata=metadata,
         files=tuple(sorted(item.filename for item in items)),
         project=project,
@@ -74,22 +80,55 @@ def _read(path: Path, _stamp: tuple[int, ...]) -> WheelFacts:
 def parse_name(name: str) -> tuple[str, str, tuple[str, ...]]:
     """(canonical name, version, tags) of a wheel's file name."""
     try:
+        if not _FILE.fullmatch(name):
+            raise ValueError(name)  # noqa: TRY301
         project, version, _, tags = parse_wheel_filename(name)
-    except InvalidWheelFilename as error:
-        raise InputError("is not a wheel's file name", where=name) from error
+    except ValueError as error:  # also of int(), for numbers of thousands of digits
+        raise InputError("is not a wheel's file name", where=named(name)) from error
     return project, str(version), tuple(sorted(str(tag) for tag in tags))
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """The wheel as a zip file; InputError where it is damaged, ambiguous or too large."""
+    with archive.open_zip(path, WHEEL_ENTRIES, WHEEL_BYTES, "is not a wheel") as file:
+        yield file
+
+
 def _contents(path: Path) -> tuple[list[zipfile.ZipInfo], bytes]:
-    try:
-        with zipfile.ZipFile(path) as file:
-            items = [item for item in file.infolist() if not item.is_dir()]
-            inside = [item for item in items if _is_metadata(item.filename)]
-            if len(inside) != 1:
-                raise InputError("holds no single METADATA file", where=str(path))
-            return items, file.read(inside[0])
-    except _DAMAGE as error:
-        raise InputError(f"is not a wheel: {error}", where=str(path)) from error
+    with opened(path) as file:
+        items = [item for item in file.infolist() if not item.is_dir()]
+        inside = [item for item in items if _is_metadata(item.filename)]
+        if len(inside) != 1 or len(_infos(items)) != 1:
+            raise InputError("holds no single METADATA file", where=str(path))
+        if inside[0].file_size > most(METADATA_BYTES):
+            raise METADATA_BYTES.exceeded("its METADATA is", where=str(path))
+        metadata = file.read(inside[0])
+        if len(metadata) != inside[0].file_size:
+            raise InputError("its METADATA has another size than it says", where=str(path))
+        return items, metadata
+
+
+def _infos(items: list[zipfile.ZipInfo]) -> set[str]:
+    """The .dist-info folders: installers take the first they find, in any case of letters."""
+    tops = {item.filename.partition("/")[0] for item in items}
+    return {top for top in tops if top.lower().endswith(".dist-info")}
+
+
+def _fields(headers: Message, name: str, path: Path) -> Iterator[str]:
+    """The values of a field, each on one line."""
+    for value in headers.get_all(name) or ():
+        text = " ".join(str(value).split())
+        if printable(text) != text:
+            raise InputError(
+                f"its METADATA has characters in {name} that nobody can see: {named(text)}",
+                where=str(path),
+            )
+        yield text
+
+
+def _field(headers: Message, name: str, path: Path) -> str:
+    return next(_fields(headers, name, path), "")
 
 
 def _is_metadata(name: str) -> bool:
@@ -99,7 +138,7 @@ def _is_metadata(name: str) -> bool:
 def _normalized(version: str) -> str:
     try:
         return str(Version(version))
-    except InvalidVersion:
+    except ValueError:
         return version
 
 

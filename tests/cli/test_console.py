@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ import pytest
 
 from wheelforge import cli
 from wheelforge.cli.console import Console, Plain, console_for
-from wheelforge.cli.words import complain, fraction, say
+from wheelforge.cli.words import complain, echo, fraction, say
 from wheelforge.errors import BuildError
 from wheelforge.events import (
     CommandStarted,
@@ -178,3 +179,21 @@ def test_the_summary_of_a_real_build(yard: Yard, capsys: Capture) -> None:
     assert cli.main(found[2].split()[1:]) == 2
     cli.main(yard.command("build", "last")[3:])
     assert "  cached   1 other steps: build:good\n" in capsys.readouterr().out
+
+
+def test_foreign_text_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    say("built \x1b]0;evil\x07name\r")
+    complain("error: caf\udce9")
+    echo("a\u202eb")
+    out, err = capsys.readouterr()
+    assert out == "built \\u001b]0;evil\\u0007name\\u000d\na\\u202eb\n"
+    assert err == "error: caf\\udce9\n"
+
+
+def test_what_is_for_another_program_stays_as_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    echo("echo '\x1b'", end="", verbatim=True)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    echo("echo '\x1b'", end="", verbatim=True)
+    assert capsys.readouterr().out == "echo '\x1b'echo '\\u001b'"

@@ -13,7 +13,14 @@ from test_console import EVENTS
 
 from wheelforge.cli import live
 from wheelforge.cli.live import Live
-from wheelforge.events import RunStarted, Status, StepFinished, StepStarted
+from wheelforge.events import (
+    Notice,
+    OutputLine,
+    RunStarted,
+    Status,
+    StepFinished,
+    StepStarted,
+)
 
 if TYPE_CHECKING:
     from scripted import Yard
@@ -114,3 +121,14 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 65536)
     except OSError:  # Linux' way to say that nobody holds the other end
         return b""
+
+
+def test_what_programs_print_steers_no_terminal(screen: RichConsole) -> None:
+    display = Live()
+    display.tell(RunStarted(run="r", steps=("build:a",), jobs=1, memory=0, estimates={}))
+    display.tell(StepStarted(step="build:a", log="", jobs=1))
+    display.tell(OutputLine(step="build:a", text="\x1b[31mred\x1b[0m \x1b]0;evil\x07\x1b[2J"))
+    display.tell(Notice(text="\x1b[2Jnotice"))
+    assert r"red \u001b]0;evil\u0007\u001b[2J" in shown(display)
+    display.close()
+    assert r"\u001b[2Jnotice" in screen.export_text()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fetching import archive, fetch, pinned, sha256
 
+from odd_archives import END, header, negative
 from wheelforge import digest
 from wheelforge.errors import InputError
 from wheelforge.fetch import Sources
@@ -136,6 +137,12 @@ HOSTILE: dict[str, Callable[[Members], Members]] = {
     "a hidden name": rename(".hidden"),
     "a broken digest": records(lambda r: r[0]["files"][0].update(sha256="../../x")),
     "an unknown kind": records(lambda r: r[0]["of"].update(kind="magic")),
+    "a kind that is a list": records(lambda r: r[0]["of"].update(kind=["sha256"])),
+    "a digest that is a list": records(lambda r: r[0]["of"].update(sha256=[])),
+    "a description without end": lambda m: [
+        (m[0][0], m[0][1].replace(b'"of":{', b'"of":{"x":' + b"[" * 9000 + b"]" * 9000 + b",")),
+        *m[1:],
+    ],
     "a false identity": records(lambda r: r[0].update(identity="sha256:" + "0" * 64)),
     "another file's bytes": poison,
     "two files of one": records(lambda r: r[0].update(files=r[0]["files"] + r[1]["files"])),
@@ -169,6 +176,23 @@ def test_links_and_devices_in_place_of_a_file_are_refused(
         tar.addfile(link)
     with pytest.raises(InputError, match="refused"):
         other.adopt(bundle)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        header("a", 1 << 40, b"L"),
+        header("a", 0, b"L") * 500,
+        header("wheelforge-bundle.json", negative(-512)),
+        header("wheelforge-bundle.json", 8, b"S"),
+    ],
+)
+def test_headers_that_ask_for_memory_are_refused(
+    tmp_path: Path, other: Sources, first: bytes
+) -> None:
+    (tmp_path / "b.tar").write_bytes(first + END)
+    with pytest.raises(InputError, match="refused"):
+        other.adopt(tmp_path / "b.tar")
 
 
 @pytest.mark.parametrize("data", [b"", b"not a tar", None])

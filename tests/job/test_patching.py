@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jobs import Bench, build_step, shell, source
-from wheelforge.errors import BuildError
+from wheelforge.errors import BuildError, InputError
 from wheelforge.graph import Unpack
 from wheelforge.pin import PinnedPatch, PinnedSource
 from wheelforge.recipe import DebianPatches, DebianSource, Install, PathSource
@@ -89,3 +89,14 @@ def test_what_is_left_out_is_the_sources_to_say() -> None:
     assert PinnedSource(
         recipe="demo", version="1.0", source=made, identity="", at="debian", series=True
     ).without == ("a",)
+
+
+@pytest.mark.parametrize("name", ["../../escaped", "out/escaped"])
+def test_one_that_leads_outside_is_not_applied(bench: Bench, name: str) -> None:
+    (bench.tree / "out").symlink_to(bench.root)
+    (bench.root / "escaped").write_text("text\n")
+    (bench.root / "debian/patches/one.patch").write_text(patch(name, "text", "x"))
+    step = build_step(shell("use", "true"), unpack=(bench.source, packaging(bench)))
+    with pytest.raises(InputError, match="the patch is refused"):
+        bench.build(step)
+    assert (bench.root / "escaped").read_text() == "text\n"

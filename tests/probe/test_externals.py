@@ -59,3 +59,11 @@ def test_what_is_no_version_does_not_count(tmp_path: Path) -> None:
     seen = external(probe(install(tmp_path / "a", "version=latest")))
     assert seen.version == ""
     assert "'latest' is not a version" in seen.looked_at[-1]
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(?:a|aa)*(b)"])
+def test_a_pattern_without_end_is_given_up(tmp_path: Path, pattern: str) -> None:
+    """The kernel ends it after some seconds of processor time."""
+    seen = external(probe(install(tmp_path, "a" * 60 + "!"), pattern=f"^{pattern}"))
+    assert seen.version == ""
+    assert "finds no end" in seen.looked_at[-1]

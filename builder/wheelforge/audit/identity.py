@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,10 +14,11 @@ if TYPE_CHECKING:
 # how each library writes it: ACL in its SConscript, OpenBLAS in openblas_config.h, GCC and LLVM in
 # every object's .comment
 _SAID = (
-    (b"_compute_version=v", re.compile(rb"[a-z]+_compute_version=v[\x20-\x7e]{4,4000}")),
+    (b"_compute_version=v", re.compile(rb"[a-z]{1,40}_compute_version=v[\x20-\x7e]{4,4000}")),
     (b"OpenBLAS ", re.compile(rb"OpenBLAS \d+\.\d+[\x20-\x7e]{0,300}")),
 )
 _COMPILER = re.compile(rb"(?:GCC: |clang version |Arm |FUJITSU|fcc)[\x20-\x7e]{1,120}")
+_MOST = 1000  # what is said; the same comes once for every object file
 _BEFORE = 40  # bytes in which what comes before a mark begins
 
 
@@ -26,12 +28,12 @@ def identity(image: Image, commits: Mapping[str, str]) -> tuple[str, ...]:
     `commits` maps a commit to what it is (`onednn 3.5.3`): oneDNN keeps its version as numbers, and
     only the commit as text.
     """
-    found = dict.fromkeys(_said(image, commits))
+    found = dict.fromkeys(islice(_said(image, commits), _MOST))
     return tuple(found)
 
 
 def _said(image: Image, commits: Mapping[str, str]) -> Iterator[str]:
-    for data in map(bytes, image.constants()):
+    for data in image.constants():
         for mark, pattern in _SAID:
             at = data.find(mark)
             if at >= 0:

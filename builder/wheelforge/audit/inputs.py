@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import zipfile
-import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from wheelforge import elf
+from wheelforge import elf, wheel
 from wheelforge.errors import InputError
-from wheelforge.wheel import parse_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 _MAGIC = b"\x7fELF"
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
 class Subject(NamedTuple):
@@ -54,18 +50,15 @@ def subjects(path: Path, scratch: Path) -> Iterator[Subject]:
 
 
 def _of_wheel(path: Path, scratch: Path, prefix: str = "") -> Iterator[Subject]:
-    distribution, _, _ = parse_name(path.name)
+    distribution, _, _ = wheel.parse_name(path.name)
     place = scratch / "unpacked"
-    try:
-        with zipfile.ZipFile(path) as file:
-            for item in file.infolist():
-                with file.open(item) as source:
-                    if source.read(len(_MAGIC)) != _MAGIC:
-                        continue
-                    with place.open("wb") as out:
-                        out.write(_MAGIC)
-                        shutil.copyfileobj(source, out, 1 << 20)
-                yield Subject(prefix + item.filename, place, distribution)
-                place.unlink()
-    except _DAMAGE as error:
-        raise InputError(f"is not a wheel: {error}", where=str(path)) from error
+    with wheel.opened(path) as file:
+        for item in file.infolist():
+            with file.open(item) as source:
+                if source.read(len(_MAGIC)) != _MAGIC:
+                    continue
+                with place.open("wb") as out:
+                    out.write(_MAGIC)
+                    shutil.copyfileobj(source, out, 1 << 20)
+            yield Subject(prefix + item.filename, place, distribution)
+            place.unlink()

@@ -9,12 +9,13 @@ _QUIET_UV = ("--offline", "--no-config", "--no-progress")
 
 
 def patch_command(label: str, file: str, strip: int, tree: str) -> Command:
-    """`patch` without guessing: no fuzz, no questions, no reversing.
+    """`patch` without guessing: no fuzz, no questions, no reversing, no scripts for ed.
 
     Just so dpkg-source(1) applies a source package's patches: what it accepts is accepted here.
     """
     argv = (
         str(programs.locate("patch")),
+        "--unified",
         "--batch",
         "--forward",
         "--no-backup-if-mismatch",

@@ -13,6 +13,7 @@ from wheelforge import catalog
 from wheelforge.audit import Audit, Extent, Library, audit
 from wheelforge.audit.permits import read_permits
 from wheelforge.cli import arguments as arg
+from wheelforge.cli.words import echo
 from wheelforge.errors import RejectedError
 from wheelforge.isa.verdict import NAMED
 
@@ -52,9 +53,9 @@ def command(
     for path in paths:
         done.append(audit(path, permits, processor))
         if not json:
-            typer.echo("\n".join(_told(done[-1], every=every)))
+            echo("\n".join(_told(done[-1], every=every)))
     if json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(done)))
+        echo(msgspec.json.format(msgspec.json.encode(done)))
     if any(item.refused for item in done):
         raise _refusal(done)
 

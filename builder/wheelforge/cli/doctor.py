@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from wheelforge.cli import arguments as arg
+from wheelforge.cli.words import echo
 from wheelforge.doctor import Finding, Level, fit
 from wheelforge.errors import EXIT_INPUT
 from wheelforge.pipeline import Home, Limits, Options
@@ -34,11 +35,11 @@ def command(
     limits = Limits(jobs=jobs, memory=parse_bytes(memory, "--memory") if memory else 0)
     findings = examine(options, wheelhouse, Home.open(offline=options.offline), limits)
     if json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(findings)))
+        echo(msgspec.json.format(msgspec.json.encode(findings)))
     else:
         for finding in findings:
-            typer.echo(told(finding))
-        typer.echo(_summary(findings))
+            echo(told(finding))
+        echo(_summary(findings))
     return 0 if fit(findings) else EXIT_INPUT
 
 

@@ -25,9 +25,11 @@ from wheelforge.events import (
     StepStarted,
 )
 from wheelforge.resources import format_seconds as duration
+from wheelforge.untrusted import printable
 
 _COLOURS = {Status.BUILT: "green", Status.CACHED: "cyan", Status.FAILED: "bold red",
             Status.SKIPPED: "yellow", Status.INTERRUPTED: "yellow"}  # fmt: skip
+_READ = 1000  # characters of a line, of which 60 are shown
 
 
 @dataclass
@@ -56,7 +58,7 @@ class Live:
             case RunStarted():
                 self._begin(event)
             case Notice():
-                self._console.print(event.text, highlight=False, markup=False)
+                self._print(event.text)
             case StepStarted():
                 self._rows[event.step] = _Row(time.monotonic(), event.jobs)
             case StepFinished():
@@ -64,7 +66,7 @@ class Live:
             case Load():
                 self._load = load(event)
             case MemoryPressure() if event.action == "killed":
-                self._console.print(pressure(event), highlight=False, markup=False)
+                self._print(pressure(event))
             case CommandStarted() | Progress() | OutputLine():
                 self._change(event)
             case _:
@@ -82,8 +84,8 @@ class Live:
         table = Table.grid(padding=(0, 2))
         for name, row in self._rows.items():
             table.add_row(
-                Text(f"▸ {name}", style="bold"),
-                Text(row.command),
+                Text(printable(f"▸ {name}"), style="bold"),
+                Text(printable(row.command)),
                 Text(row.progress, style="magenta"),
                 Text(self._clock(name, row)),
                 Text(f"-j{row.jobs}" if row.jobs > 1 else "", style="dim"),
@@ -113,14 +115,17 @@ class Live:
             case Progress():
                 row.progress = fraction(event.done, event.total)
             case OutputLine():
-                row.last = event.text.strip() or row.last
+                row.last = printable(event.text[:_READ]).strip() or row.last
 
     def _end(self, event: StepFinished) -> None:
         self._rows.pop(event.step, None)
         self._open.discard(event.step)
         line = Text(f"{ENDED[event.status]:<8}", style=_COLOURS[event.status])
-        line.append(f" {event.step}  {duration(event.seconds)}", style="default")
+        line.append(printable(f" {event.step}  {duration(event.seconds)}"), style="default")
         self._console.print(line)
+
+    def _print(self, text: str) -> None:
+        self._console.print(printable(text), highlight=False, markup=False)
 
     def _clock(self, name: str, row: _Row) -> str:
         elapsed = time.monotonic() - row.started

@@ -9,6 +9,7 @@ import typer
 
 from wheelforge.cli import arguments as arg
 from wheelforge.cli.tree import tree
+from wheelforge.cli.words import echo
 from wheelforge.drawing import dot, mermaid
 from wheelforge.errors import InputError, nearest
 from wheelforge.pipeline import Home, Options, make_plan
@@ -42,10 +43,10 @@ def command(
     plan = make_plan(options, Home.open())
     if json:
         data = msgspec.json.encode(plan)
-        typer.echo(msgspec.json.format(data) if len(data) < _READABLE else data)
+        echo(msgspec.json.format(data) if len(data) < _READABLE else data)
     elif graph:
-        typer.echo(_GRAPHS[graph](plan), nl=False)
+        echo(_GRAPHS[graph](plan), end="")
     elif shell:
-        typer.echo(script(plan), nl=False)
+        echo(script(plan), end="", verbatim=True)
     else:
-        typer.echo(tree(plan, details=not quiet))
+        echo(tree(plan, details=not quiet))

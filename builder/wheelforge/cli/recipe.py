@@ -11,6 +11,7 @@ import typer
 
 from wheelforge import catalog, digest, probe
 from wheelforge.cli import arguments as arg
+from wheelforge.cli.words import echo
 from wheelforge.errors import EXIT_INPUT, ForgeError, InputError
 from wheelforge.pipeline import Home, situation
 from wheelforge.recipe import Document
@@ -39,7 +40,7 @@ def show_list(overlay: arg.Overlays = None, recipes: arg.Recipes = None) -> None
             ),
             "",
         )
-        typer.echo(f"{name:<16} {document.versions[0]:<12} {document.kind:<8} {summary}")
+        echo(f"{name:<16} {document.versions[0]:<12} {document.kind:<8} {summary}")
 
 
 @app.command()
@@ -71,7 +72,7 @@ def show(
     document.evaluate(conditions)  # a faulty recipe is told as such
     for key, value, where in document.origins(conditions):
         text = f"{key} = {json.dumps(value, ensure_ascii=False)}"
-        typer.echo(f"{text:<70}  # {where}" if origin else text)
+        echo(f"{text:<70}  # {where}" if origin else text)
 
 
 @app.command()
@@ -86,9 +87,9 @@ def lint(
     wanted = sorted(names or library.files)
     for name in wanted:
         for fault in _faults(library, name):
-            typer.echo(f"error: {fault}")
+            echo(f"error: {fault}")
             found += 1
-    typer.echo(f"{len(wanted)} recipes, {found} errors")
+    echo(f"{len(wanted)} recipes, {found} errors")
     if found:
         raise typer.Exit(EXIT_INPUT)
 
@@ -96,7 +97,7 @@ def lint(
 @app.command("schema")
 def show_schema() -> None:
     """Print the JSON Schema of recipe files, for editors."""
-    typer.echo(json.dumps(schema(), indent=2))
+    echo(json.dumps(schema(), indent=2))
 
 
 def _faults(library: catalog.Catalog, name: str) -> Iterator[str]:

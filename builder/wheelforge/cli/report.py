@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from wheelforge.cli import arguments as arg
+from wheelforge.cli.words import echo
 from wheelforge.pipeline import Home
 from wheelforge.pipeline.report import examined, report
 from wheelforge.report import Figures
@@ -37,9 +38,9 @@ def command(
     else:
         found, path = report(run, output, home)
     if json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(found)))
+        echo(msgspec.json.format(msgspec.json.encode(found)))
     else:
-        typer.echo("\n".join([str(path), *summary(found)]))
+        echo("\n".join([str(path), *summary(found)]))
 
 
 def summary(found: Figures) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import typer
 
 from wheelforge.cli import arguments as arg
 from wheelforge.cli.console import console_for
+from wheelforge.cli.words import echo
 from wheelforge.errors import InputError, nearest
 from wheelforge.graph import Plan
 from wheelforge.pipeline import Home, Limits
@@ -51,7 +52,7 @@ def run(
 def show_list(plan: Path) -> None:
     """List the steps of PLAN with what each needs."""
     for item in _load(plan).steps:
-        typer.echo(f"{item.id:<28} {' '.join(item.needs)}")
+        echo(f"{item.id:<28} {' '.join(item.needs)}")
 
 
 def _load(plan: Path) -> Plan:

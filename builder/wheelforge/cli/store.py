@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from wheelforge.cli import arguments as arg
+from wheelforge.cli.words import echo
 from wheelforge.errors import EXIT_REJECTED
 from wheelforge.graph import FetchStep
 from wheelforge.pipeline import Home, Options, make_plan
@@ -31,7 +32,7 @@ def ls() -> None:
         made = entry.manifest
         size = format_bytes(sum(item.size for item in made.files))
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(made.created))
-        typer.echo(
+        echo(
             f"{made.key[:12]}  {made.step:<24} {made.version:<10} {size:>10}  {when}  "
             f"{made.seconds:8.1f} s"
         )
@@ -44,9 +45,9 @@ def why(options: Options) -> None:
         state = plan.states[step.id]
         if isinstance(step, FetchStep) and state.verdict == "cached":
             continue
-        typer.echo(f"{step.id} {step.version}: {state.verdict}")
+        echo(f"{step.id} {step.version}: {state.verdict}")
         for reason in state.reasons:
-            typer.echo(f"    {reason}")
+            echo(f"    {reason}")
 
 
 @app.command()
@@ -58,10 +59,10 @@ def verify() -> None:
         count += 1
         if fault:
             damaged += 1
-            typer.echo(f"damaged: {folder.name}: {fault}")
-    typer.echo(f"{count} results, {damaged} damaged")
+            echo(f"damaged: {folder.name}: {fault}")
+    echo(f"{count} results, {damaged} damaged")
     if damaged:
-        typer.echo("they are built again when they are needed; store gc removes what is not")
+        echo("they are built again when they are needed; store gc removes what is not")
         raise typer.Exit(EXIT_REJECTED)
 
 
@@ -74,6 +75,6 @@ def gc(
     home = Home.open()
     garbage = collect(home.store, home.root, keep_days=keep_days, dry_run=dry_run)
     for item in garbage:
-        typer.echo(f"{item.path.name}  {item.days:.1f} days  {format_bytes(item.size)}")
+        echo(f"{item.path.name}  {item.days:.1f} days  {format_bytes(item.size)}")
     total = format_bytes(sum(item.size for item in garbage))
-    typer.echo(f"{'would remove' if dry_run else 'removed'} {len(garbage)} folders, {total}")
+    echo(f"{'would remove' if dry_run else 'removed'} {len(garbage)} folders, {total}")

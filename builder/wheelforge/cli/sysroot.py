@@ -12,7 +12,7 @@ import typer
 
 from wheelforge import catalog, sysroots
 from wheelforge.cli import arguments as arg
-from wheelforge.cli.words import say
+from wheelforge.cli.words import echo, say
 from wheelforge.pipeline import Home
 from wheelforge.resources import format_bytes
 from wheelforge.sysroot import Definition, Sysroot
@@ -54,13 +54,13 @@ def show_list(json: arg.Json = False) -> None:
     """List the sysroots that can be created, and those that were."""
     made = {item.sysroot.name: item for item in sysroots.listing(Home.open().root)}
     if json:
-        typer.echo(msgspec.json.encode(list(made.values())).decode())
+        echo(msgspec.json.encode(list(made.values())).decode())
         return
     defined = {name: catalog.load_sysroot(name) for name in catalog.sysroots()}
     defined |= {name: item.definition for name, item in made.items()}
     width = max(map(len, defined))
     for name, definition in sorted(defined.items()):
-        typer.echo(
+        echo(
             f"{name:<{width}} {definition.machine:<8} {definition.suite:<10} " + _state(made, name)
         )
 
@@ -81,10 +81,10 @@ def show(
     else:
         found = sysroots.find(name, root)
     if json:
-        typer.echo(msgspec.json.encode(found).decode())
+        echo(msgspec.json.encode(found).decode())
         return
     for key, value in _rows(found):
-        typer.echo(f"{key:<13} {value}")
+        echo(f"{key:<13} {value}")
 
 
 def _state(made: dict[str, Manifest], name: str) -> str:

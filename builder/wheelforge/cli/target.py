@@ -6,6 +6,7 @@ import msgspec
 import typer
 
 from wheelforge import catalog
+from wheelforge.cli.words import echo
 
 app = typer.Typer(help="Processors to build for.", rich_markup_mode=None)
 
@@ -20,7 +21,7 @@ def show_list() -> None:
     """List the targets."""
     for name in catalog.targets():
         target = catalog.load_target(name)
-        typer.echo(f"{name:<14} {target.machine:<8} {target.archspec:<14} {target.summary}")
+        echo(f"{name:<14} {target.machine:<8} {target.archspec:<14} {target.summary}")
 
 
 @app.command()
@@ -28,4 +29,4 @@ def show(name: str) -> None:
     """Show what a target means to each build system."""
     for key, value in msgspec.to_builtins(catalog.load_target(name)).items():
         text = " ".join(value) if isinstance(value, list) else value
-        typer.echo(f"{key:<10} {text}")
+        echo(f"{key:<10} {text}")

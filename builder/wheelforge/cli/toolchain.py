@@ -6,6 +6,7 @@ import msgspec
 import typer
 
 from wheelforge import catalog, probe
+from wheelforge.cli.words import echo
 from wheelforge.errors import ForgeError
 from wheelforge.pipeline import Home
 
@@ -27,7 +28,7 @@ def show_list() -> None:
             found = f"{toolchain.family} {probe.compilers(toolchain, memo).version}"
         except ForgeError as error:
             found = f"not usable: {error.what}"
-        typer.echo(f"{name:<14} {found:<34} {toolchain.summary}")
+        echo(f"{name:<14} {found:<34} {toolchain.summary}")
 
 
 @app.command()
@@ -37,6 +38,6 @@ def show(name: str) -> None:
     for key, value in msgspec.to_builtins(found).items():
         if isinstance(value, dict):
             for role, text in value.items():
-                typer.echo(f"{key}.{role:<10} {text}")
+                echo(f"{key}.{role:<10} {text}")
         else:
-            typer.echo(f"{key:<16} {value}")
+            echo(f"{key:<16} {value}")

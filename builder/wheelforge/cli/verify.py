@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from wheelforge.cli import arguments as arg
+from wheelforge.cli.words import echo
 from wheelforge.pipeline import Home, verify
 
 
@@ -17,5 +18,5 @@ def register(app: typer.Typer) -> None:
 
 def command(wheelhouse: arg.Wheelhouse = Path("wheelhouse")) -> None:
     """Install the lock from the index into a clean environment and run every recipe's checks."""
-    passed = verify(wheelhouse, Home.open(), typer.echo)
-    typer.echo(f"verified: {wheelhouse} ({len(passed)} checks passed)")
+    passed = verify(wheelhouse, Home.open(), echo)
+    echo(f"verified: {wheelhouse} ({len(passed)} checks passed)")

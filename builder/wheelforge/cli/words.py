@@ -8,6 +8,7 @@ from typing import TextIO
 
 from wheelforge.events import Load, MemoryPressure, Status
 from wheelforge.resources import format_bytes
+from wheelforge.untrusted import printable
 
 ENDED = {Status.BUILT: "built", Status.CACHED: "cached", Status.FAILED: "FAILED",
          Status.SKIPPED: "skipped", Status.INTERRUPTED: "stopped"}  # fmt: skip
@@ -36,7 +37,7 @@ def load(event: Load) -> str:
 
 
 def say(text: str) -> None:
-    """Print a line to standard output at once."""
+    """Print a line to standard output at once; where nobody can read it, nothing happens."""
     _print(text, sys.stdout)
 
 
@@ -45,10 +46,20 @@ def complain(text: str) -> None:
     _print(text, sys.stderr)
 
 
+def echo(text: str | bytes, *, end: str = "\n", verbatim: bool = False) -> None:
+    """Print an answer; BrokenPipeError where the reader, a pager perhaps, has seen enough.
+
+    What is `verbatim` is for another program: only a terminal gets it made harmless.
+    """
+    text = text.decode() if isinstance(text, bytes) else text
+    raw = verbatim and not sys.stdout.isatty()
+    print(text if raw else printable(text), end=end, flush=True)  # noqa: T201
+
+
 def _print(text: str, stream: TextIO) -> None:
     """What runs for hours goes on when its terminal closes, its pager ends or its log is full."""
     try:
-        print(text, file=stream, flush=True)
+        print(printable(text), file=stream, flush=True)
     except OSError:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

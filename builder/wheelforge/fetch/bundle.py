@@ -15,9 +15,10 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from wheelforge import atomic
+from wheelforge import archive, atomic
 from wheelforge.errors import InputError
 from wheelforge.fetch.record import FileRecord, Record
+from wheelforge.untrusted import decoded, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,7 +72,7 @@ def adopt(bundle: Path, cache: Cache) -> int:
         with (
             _readable(bundle),
             bundle.open("rb") as data,
-            tarfile.open(fileobj=data, mode="r:") as tar,
+            tarfile.open(fileobj=data, mode="r:", tarinfo=archive.Header) as tar,
         ):
             records = _read_list(tar, bundle)
             found = _extract(tar, _expected(records), Path(scratch), bundle)
@@ -86,7 +87,7 @@ def adopt(bundle: Path, cache: Cache) -> int:
 def _readable(bundle: Path) -> Iterator[None]:
     try:
         yield
-    except (tarfile.TarError, msgspec.DecodeError, EOFError, ValueError) as error:
+    except (*archive.TAR_DAMAGE, msgspec.DecodeError) as error:
         raise _refused(bundle, f"it cannot be read ({error})") from error
     except (FileNotFoundError, IsADirectoryError) as error:
         raise InputError(
@@ -99,7 +100,7 @@ def _read_list(tar: tarfile.TarFile, bundle: Path) -> tuple[Record, ...]:
     data = tar.extractfile(first) if first and first.isreg() else None
     if first is None or data is None or first.name != _LIST or first.size > _MAX_LIST_BYTES:
         raise _refused(bundle, "it does not begin with a list of its contents")
-    listed = msgspec.json.decode(data.read(), type=_List)
+    listed = decoded(data.read(), _List)
     if listed.format != 1:
         raise _refused(bundle, f"its format {listed.format} is newer than this wheelforge")
     for record in listed.records:
@@ -117,10 +118,12 @@ def _extract(
         file = waiting.pop(member.name, None)
         data = tar.extractfile(member) if file and member.isreg() else None
         if file is None or data is None:
-            raise _refused(bundle, f"its member '{member.name}' is not in its list")
+            raise _refused(bundle, f"its member '{named(member.name)}' is not in its list")
         path = scratch / str(len(found))
         if member.size != file.size or _copy(data, path) != file.sha256:
-            raise _refused(bundle, f"its member '{member.name}' does not have the listed digest")
+            raise _refused(
+                bundle, f"its member '{named(member.name)}' does not have the listed digest"
+            )
         found.append((path, file))
     if waiting:
         raise _refused(bundle, f"its member '{min(waiting)}' is missing")

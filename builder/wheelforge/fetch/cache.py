@@ -14,6 +14,7 @@ import msgspec
 
 from wheelforge import atomic, digest
 from wheelforge.fetch.record import FileRecord, Record, describe, label, static_identity
+from wheelforge.untrusted import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,7 @@ class Cache:
         except OSError:  # the usual answer, and quick to give, as a plan asks for every source
             return None
         with suppress(msgspec.DecodeError):
-            record = msgspec.json.decode(data, type=Record)
+            record = decoded(data, Record)
             return record if record.key == key and not record.fault() else None
         return None
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from wheelforge import requirement as requirements
 from wheelforge.errors import InputError
+from wheelforge.untrusted import named
 
 if TYPE_CHECKING:
     from wheelforge.graph import WheelSet
@@ -81,19 +83,22 @@ def parse(line: str) -> Requirement:
     """A requirement as written in a recipe or in a distribution's metadata."""
     remedy = "write it as 'setuptools==80.9.0'"
     try:
-        requirement = Requirement(line)
+        requirement = requirements.parsed(line)
     except InvalidRequirement as error:
-        what = f"'{line}' is not a requirement: {error}"
+        what = f"'{named(line)}' is not a requirement: {error}"
         raise InputError(what, where="build.requires", remedy=remedy) from error
     if requirement.url:
-        what = f"'{line}' names an address; only versions can be pinned"
+        what = f"'{named(line)}' names an address; only versions can be pinned"
         raise InputError(what, where="build.requires", remedy=remedy)
     return requirement
 
 
 def _applies(requirement: Requirement, variables: dict[str, str], extras: frozenset[str]) -> bool:
-    if requirement.marker is None:
-        return True
-    return any(
-        requirement.marker.evaluate({**variables, "extra": extra}) for extra in extras or {""}
-    )
+    try:
+        return any(
+            requirements.applies(requirement, {**variables, "extra": extra})
+            for extra in extras or {""}
+        )
+    except InvalidRequirement as error:
+        what = f"the marker of '{named(str(requirement))}' means nothing: {error}"
+        raise InputError(what, where="build.requires", remedy="pin another version") from error

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import msgspec
-from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
-from packaging.version import InvalidVersion, Version
+from packaging.utils import canonicalize_name, parse_sdist_filename
+from packaging.version import Version
 from urllib3.exceptions import HTTPError
 
 from wheelforge.errors import InputError
@@ -76,7 +76,7 @@ class _Search:
         try:
             project, version = parse_sdist_filename(name)
             return project == self._project and version == Version(self._version)
-        except (InvalidSdistFilename, InvalidVersion):
+        except ValueError:  # InvalidSdistFilename, InvalidVersion, numbers of thousands of digits
             return False
 
     def _files(self, web: Web) -> Iterator[Listed]:

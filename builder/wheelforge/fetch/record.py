@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
@@ -12,6 +12,7 @@ from wheelforge.errors import InputError
 from wheelforge.graph import WheelSet
 from wheelforge.pin import PinnedSource
 from wheelforge.recipe import GitSource, PathSource
+from wheelforge.untrusted import named
 
 What: TypeAlias = PinnedSource | WheelSet
 
@@ -30,7 +31,7 @@ class FileRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a fetch brought. `of` is the description it is kept under, `address` its origin."""
 
-    of: dict[str, Any]
+    of: dict[str, str | bool | list[str]]
     identity: str
     files: tuple[FileRecord, ...]
     address: str = msgspec.field(name="from", default="")
@@ -46,17 +47,19 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Records come from bundles and disks: names must stay inside their folder, and whatever the
         description promises (a digest, a commit, a set of files) the record must hold.
         """
+        if not all(isinstance(self.of.get(name, ""), str) for name in ("kind", "sha256", "commit")):
+            return "its description is none"
         for file in self.files:
             if not _NAME.fullmatch(file.name) or not _SHA256.fullmatch(file.sha256):
-                return f"it names the impossible file '{file.name}'"
+                return f"it names the impossible file '{named(file.name)}'"
         digests = {file.sha256 for file in self.files}
-        kept = {"sha256": {self.of.get("sha256")}, "git": digests, "wheels": digests}
+        kept = {"sha256": {str(self.of.get("sha256"))}, "git": digests, "wheels": digests}
         expected = {
             "sha256": f"sha256:{self.of.get('sha256')}",
             "git": f"git:{self.of.get('commit') or self.identity.removeprefix('git:')}",
             "wheels": of_set(digests),
         }
-        kind = self.of.get("kind")
+        kind = str(self.of.get("kind"))
         if kind not in expected or self.identity != expected[kind] or digests != kept[kind]:
             return f"its files are not what '{self.identity}' stands for"
         return "" if kind == "wheels" or len(self.files) == 1 else "it has more than one file"
@@ -67,7 +70,7 @@ def of_set(digests: set[str]) -> str:
     return f"sha256:{digest.of_value(sorted(digests))}"
 
 
-def describe(what: What) -> dict[str, Any]:
+def describe(what: What) -> dict[str, str | bool | list[str]]:
     """What a source is, wherever it comes from: addresses count only where no digest is known."""
     if isinstance(what, WheelSet):
         return {

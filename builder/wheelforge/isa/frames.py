@@ -16,14 +16,14 @@ _RANGE = 12  # from an FDE's start: length, CIE, first address (4 bytes each), t
 
 
 def frames(
-    index: memoryview, index_address: int, frame: memoryview, frame_address: int
+    index: bytes, index_address: int, frame: bytes, frame_address: int
 ) -> tuple[Array, Array] | None:
     """(starts, ends) of every function in the search table of .eh_frame_hdr, sorted.
 
     None where the tables are not encoded the usual way: 4-byte offsets throughout.
     """
     usual = bytes([1, _POINTER_PCREL_SDATA4, _COUNT_UDATA4, _TABLE_DATAREL_SDATA4])
-    if len(index) < _HEADER or bytes(index[:4]) != usual:
+    if len(index) < _HEADER or index[:4] != usual:
         return None
     count = min(int.from_bytes(index[8:12], "little"), (len(index) - _HEADER) // _ROW)
     table = np.frombuffer(index[_HEADER : _HEADER + count * _ROW], "<i4").reshape(-1, 2)

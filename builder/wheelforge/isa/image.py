@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import mmap
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from elftools.common.exceptions import ELFError
-from elftools.elf.constants import P_FLAGS, SH_FLAGS
-from elftools.elf.elffile import ELFFile
 
-from wheelforge.errors import InputError
+from wheelforge import elf
+from wheelforge.elf.headers import LOAD, NOBITS
 from wheelforge.isa.frames import frames
 from wheelforge.isa.tables import SYMBOL, Functions, Symbols, joined, nameless, nothing
 
@@ -20,7 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from wheelforge.elf.headers import Section
     from wheelforge.isa.tables import Array
+
+
+_NOTHING = np.zeros(0, np.uint8)
+_PROGBITS = 1  # a type of sections
+_SECTION_EXECUTABLE, _SEGMENT_EXECUTABLE = 4, 1  # flags
 
 
 @dataclass(frozen=True)
@@ -39,56 +42,44 @@ class Image:
     """
 
     def __init__(self, path: Path) -> None:
-        try:
-            with path.open("rb") as file:
-                self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-                elf = ELFFile(file)
-                self.machine = str(elf["e_machine"]).removeprefix("EM_").lower()
-                self.decodable = elf.elfclass == 64 and elf.little_endian  # noqa: PLR2004
-                self._sections = [(section.name, section.header) for section in elf.iter_sections()]
-                self._segments = [segment.header for segment in elf.iter_segments()]
-        except (ELFError, ValueError, KeyError, AttributeError, UnicodeDecodeError) as error:
-            raise InputError(f"not a sound ELF file: {error}", where=str(path)) from error
-
-    def close(self) -> None:
-        """Let the file go; arrays made of it must be gone before."""
-        self._bytes.close()
+        with elf.opened(path) as headers:
+            self._headers = headers
+        self.machine = headers.machine
+        self.decodable = headers.wide and headers.little
 
     def code(self) -> Iterator[Code]:
         """Every executable section; the executable segments where there are no sections."""
         found = [
-            (name, header["sh_addr"], header["sh_offset"], header["sh_size"])
-            for name, header in self._sections
-            if header["sh_flags"] & SH_FLAGS.SHF_EXECINSTR and header["sh_type"] != "SHT_NOBITS"
+            (item.name, item.address, item.offset, item.size)
+            for item in self._headers.sections
+            if item.flags & _SECTION_EXECUTABLE and item.type != NOBITS
         ] or [
-            ("segment", header["p_vaddr"], header["p_offset"], header["p_filesz"])
-            for header in self._segments
-            if header["p_flags"] & P_FLAGS.PF_X and header["p_type"] == "PT_LOAD"
+            ("segment", item.address, item.offset, item.size)
+            for item in self._headers.segments
+            if item.flags & _SEGMENT_EXECUTABLE and item.type == LOAD
         ]
         for name, address, offset, size in found:
-            yield Code(name, address, np.frombuffer(self._part(offset, size), np.uint8))
+            self._headers.claim(offset, size)
+            data = np.frombuffer(self._headers.data, np.uint8, size, offset) if size else _NOTHING
+            yield Code(name, address, data)
 
-    def constants(self) -> Iterator[memoryview]:
+    def constants(self) -> Iterator[bytes]:
         """The contents of every read-only section of constants."""
-        for name, header in self._sections:
-            if name.startswith(".rodata") and header["sh_type"] == "SHT_PROGBITS":
-                yield self._part(header["sh_offset"], header["sh_size"])
+        for item in self._headers.sections:
+            if item.name.startswith(".rodata") and item.type == _PROGBITS:
+                yield self._headers.content(item)
 
-    def section(self, wanted: str) -> memoryview:
+    def section(self, wanted: str) -> bytes:
         """The bytes of a section; none where there is no such section."""
-        for name, header in self._sections:
-            if name == wanted and header["sh_type"] != "SHT_NOBITS":
-                return self._part(header["sh_offset"], header["sh_size"])
-        return memoryview(b"")
+        found = self._section(wanted)
+        return self._headers.content(found) if found is not None else b""
 
     def read(self, address: int, size: int) -> bytes:
         """At most `size` bytes of a segment's file content from an address on."""
-        for header in self._segments:
-            if header["p_type"] == "PT_LOAD":
-                at = address - header["p_vaddr"]
-                if 0 <= at < header["p_filesz"]:
-                    offset = header["p_offset"] + at
-                    return self._bytes[offset : offset + min(size, header["p_filesz"] - at)]
+        for item in self._headers.segments:
+            if item.type == LOAD and 0 <= (at := address - item.address) < item.size:
+                size = max(0, min(size, item.size - at))
+                return self._headers.part(item.offset + at, size)
         return b""
 
     @cached_property
@@ -99,14 +90,11 @@ class Image:
     @cached_property
     def frames(self) -> Functions:
         """The functions that .eh_frame tells of, without names; stripping leaves them."""
-        parts = dict(self._sections)
-        index, frame = parts.get(".eh_frame_hdr"), parts.get(".eh_frame")
+        index, frame = self._section(".eh_frame_hdr"), self._section(".eh_frame")
         if index is None or frame is None:
             return nothing()
-        found = frames(
-            self._part(index["sh_offset"], index["sh_size"]), index["sh_addr"],
-            self._part(frame["sh_offset"], frame["sh_size"]), frame["sh_addr"],
-        )  # fmt: skip
+        content = self._headers.content
+        found = frames(content(index), index.address, content(frame), frame.address)
         return nameless(*found) if found is not None else nothing()
 
     @cached_property
@@ -118,16 +106,16 @@ class Image:
     def _symtab(self) -> Symbols | None:
         return self._table(".symtab")
 
-    def _table(self, section: str) -> Symbols | None:
-        header = next((header for name, header in self._sections if name == section), None)
-        if header is None or header["sh_type"] == "SHT_NOBITS":
-            return None
-        size = header["sh_size"] // SYMBOL.itemsize * SYMBOL.itemsize
-        rows = np.frombuffer(self._part(header["sh_offset"], size), SYMBOL)
-        strings = self._sections[header["sh_link"]][1]
-        return Symbols(rows, bytes(self._part(strings["sh_offset"], strings["sh_size"])))
+    def _section(self, name: str) -> Section | None:
+        return next((item for item in self._headers.sections if item.name == name), None)
 
-    def _part(self, offset: int, size: int) -> memoryview:
-        if offset + size > len(self._bytes):
-            raise ValueError("a section ends after the file")
-        return memoryview(self._bytes)[offset : offset + size]
+    def _table(self, section: str) -> Symbols | None:
+        found = self._section(section)
+        if found is None or found.type == NOBITS:
+            return None
+        sections, content = self._headers.sections, self._headers.content
+        if found.link >= len(sections):
+            raise self._headers.unsound("a symbol table has no names")
+        data = content(found)
+        rows = np.frombuffer(data[: len(data) // SYMBOL.itemsize * SYMBOL.itemsize], SYMBOL)
+        return Symbols(rows, content(sections[found.link]))

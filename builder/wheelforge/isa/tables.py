@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from wheelforge.elf.headers import string
+
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 SYMBOL = np.dtype(
@@ -22,16 +24,24 @@ _FILE = 4  # STT_FILE
 _DATA, _CODE = b"$d", b"$x"
 
 
-@dataclass(frozen=True)
 class Labels:
-    """Texts in a string table by their offsets, read when they are asked for."""
+    """Texts in a string table by their offsets, read when they are asked for.
 
-    strings: bytes
-    places: Array
+    ValueError where all that were asked for are many times longer than the table: then they lie
+    over each other.
+    """
+
+    def __init__(self, strings: bytes, places: Array) -> None:
+        self._strings = strings
+        self._places = places
+        self._left = (1 << 24) + 8 * len(strings)
 
     def __getitem__(self, number: int) -> str:
-        at = int(self.places[number])
-        return self.strings[at : self.strings.find(b"\0", at)].decode("utf-8", "replace")
+        text = string(self._strings, int(self._places[number]))
+        self._left -= len(text)
+        if self._left < 0:
+            raise ValueError("the names of its functions lie over each other")
+        return text
 
 
 @dataclass(frozen=True)
@@ -126,5 +136,6 @@ def nothing() -> Functions:
 def _beginnings(strings: bytes, places: Array) -> Array:
     """The first two bytes of each string."""
     padded = np.frombuffer(strings + b"\0\0", np.uint8)
+    places = np.minimum(places, len(strings))
     both = np.stack([padded[places], padded[places + 1]], axis=1)
     return np.ascontiguousarray(both).view("S2").reshape(-1)

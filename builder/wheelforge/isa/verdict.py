@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from wheelforge.errors import InputError
 from wheelforge.isa.confirm import confirmed, instruction, outline_atomic
 from wheelforge.isa.decode import decodable, uses
 from wheelforge.isa.hwcaps import lacking
@@ -61,7 +62,21 @@ class Isa(msgspec.Struct, frozen=True, kw_only=True):
 def examine(
     image: Image, name: str, permits: Sequence[Permit], features: Collection[str] | None
 ) -> Isa:
-    """Decode all of a library's code and judge each function; without features judge nothing."""
+    """Decode all of a library's code and judge each function; without features judge nothing.
+
+    InputError where its tables lead nowhere.
+    """
+    try:
+        return _examined(image, name, permits, features)
+    except (ValueError, IndexError, OverflowError) as error:
+        raise InputError(
+            f"not a sound ELF file: {error}", where=name, remedy="copy or build it again"
+        ) from error
+
+
+def _examined(
+    image: Image, name: str, permits: Sequence[Permit], features: Collection[str] | None
+) -> Isa:
     by_extension: dict[str, list[Use]] = defaultdict(list)
     for use in uses(image):
         by_extension[use.extension].append(use)

@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wheelforge.isa.image import Code, Image
+    from wheelforge.isa.tables import Array
 
 _SHOWN = 8
+_OVERLAP, _SOME = 16, 1 << 20  # how often functions may hold the same code, and more in small files
+_PIECE, _LONGEST = 1 << 14, 15  # bytes decoded at once; those of the longest instruction
+_UNKNOWN = ".byte"  # what capstone calls a byte that begins no instruction
 # C4 with map 1 to 3, C5, or 62 with a map and the bit that is always set (Intel SDM 2.3.5, 2.7.1)
 _PREFIX = re.compile(
     rb"\xc4[%(maps)s]|\xc5|\x62[%(maps)s]"
@@ -40,10 +44,15 @@ _NAMES = {"vfmadd": "fma", "vfmsub": "fma", "vfnm": "fma", "vcvtph2ps": "f16c", 
 
 
 def uses(image: Image) -> Iterator[Use]:
-    """Every use in a file, in order of function and extension."""
+    """Every use in a file, in order of function and extension; ValueError where none ends."""
+    framed = np.flatnonzero(image.symbols.at(image.frames.starts) < 0)
     for code in image.code():
-        for start, end, symbol, file in _functions(image, code):
+        left = _OVERLAP * len(code.data) + _SOME
+        for start, end, symbol, file in _functions(image, code, framed):
             data = bytes(code.data[start - code.address : end - code.address])
+            left -= len(data)
+            if left < 0:
+                raise ValueError("its functions lie over each other")
             found: dict[str, list[int]] = defaultdict(list)
             if _PREFIX.search(data) is not None:
                 for place, extension in _decoded(data, start):
@@ -60,36 +69,41 @@ def uses(image: Image) -> Iterator[Use]:
                 )
 
 
-def _functions(image: Image, code: Code) -> Iterator[tuple[int, int, str, str]]:
+def _functions(image: Image, code: Code, framed: Array) -> Iterator[tuple[int, int, str, str]]:
     """(start, end, symbol, file) of a section's functions, those that only .eh_frame knows too."""
     first, last = code.address, code.address + len(code.data)
-    named, framed = image.symbols, image.frames
-    for table, chosen in (
-        (named, np.arange(len(named.starts))),
-        (framed, np.flatnonzero(named.at(framed.starts) < 0)),
-    ):
-        for number in chosen.tolist():
-            start, end = int(table.starts[number]), int(table.ends[number])
-            if first <= start < last:
-                yield start, min(end, last), table.names[number], table.files[number]
+    for table, chosen in ((image.symbols, None), (image.frames, framed)):
+        starts = table.starts if chosen is None else table.starts[chosen]
+        low, high = np.searchsorted(starts, np.array([first, last], np.uint64))
+        for place in range(int(low), int(high)):
+            number = place if chosen is None else int(chosen[place])
+            start, end = int(table.starts[number]), min(int(table.ends[number]), last)
+            if start < end:
+                yield start, end, table.names[number], table.files[number]
 
 
 def _decoded(data: bytes, address: int) -> Iterator[tuple[int, str]]:
     """(address, extension) of the instructions with a VEX or EVEX prefix."""
     at = 0
     while at < len(data):
-        for place, size, name, operands in _decoder().disasm_lite(data[at:], address + at):
-            at = place - address + size
-            first = data[place - address]
-            if first in _VEX or first == _EVEX:
-                wide = "zmm" if first == _EVEX else "ymm" if "ymm" in operands else "xmm"
-                kind = _kind(name, wide, data[place - address : at])
-                yield place, kind
-        if _AMX.match(data, at):
-            yield address + at, "amx"
-            at += _amx_size(data, at)
-        else:
-            at += 1  # not known to capstone, or data: the next byte begins something again
+        # a piece at a time: capstone makes objects of all it is given
+        piece = data[at : at + _PIECE]
+        sure = len(piece) if at + len(piece) == len(data) else len(piece) - _LONGEST
+        done = 0
+        for place, size, name, operands in _decoder(skip=True).disasm_lite(piece, address + at):
+            done = place - address - at
+            if done >= sure:
+                break
+            if name == _UNKNOWN:  # to capstone, or data: the next byte begins something again
+                if _AMX.match(data, at + done):
+                    yield place, "amx"
+                    done += _amx_size(data, at + done)
+                    break
+            elif piece[done] in _VEX or piece[done] == _EVEX:
+                wide = "zmm" if piece[done] == _EVEX else "ymm" if "ymm" in operands else "xmm"
+                yield place, _kind(name, wide, piece[done : done + size])
+            done += size
+        at += done
 
 
 @cache
@@ -127,9 +141,10 @@ def _amx_size(data: bytes, at: int) -> int:
 
 
 @cache
-def _decoder(*, detail: bool = False) -> Any:
+def _decoder(*, detail: bool = False, skip: bool = False) -> Any:
     import capstone
 
     made = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
     made.detail = detail
+    made.skipdata = skip
     return made

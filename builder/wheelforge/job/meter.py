@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 _NINJA = re.compile(r"\[(\d+)/(\d+)\]")
 _PERCENT = re.compile(r"\[\s*(\d+)%\]")
-_COMPILE = re.compile(
-    r"(?:^|/)(?:[\w.]+-)*(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|gfortran|fcc|FCC)"
-    r"(?:-[\d.]+)? (?:.*\s)?-c\s|^\s*(?:CC|CXX|FC)\s+\S"
+_COMPILER = re.compile(
+    r"(?:^|/)(?:[\w.]+-)*(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|gfortran|fcc|FCC)(?:-[\d.]+)?(?= )"
 )
+_TOLD = re.compile(r"\s*(?:CC|CXX|FC)\s+\S")
+_COMPILING = re.compile(r"\s-c\s")
 
 
 class Meter:
@@ -38,7 +39,7 @@ class Meter:
                 total = int(match[2]) if pattern is _NINJA else 100
                 self._tell(int(match[1]), total)
                 return
-        if not self._gated and _COMPILE.search(line):
+        if not self._gated and _compiles(line):
             self.unit()
 
     def unit(self) -> None:
@@ -51,3 +52,11 @@ class Meter:
         if (done, total) != self._told:  # CMake says the same percentage many times
             self._told = (done, total)
             self._progress(done, total)
+
+
+def _compiles(line: str) -> bool:
+    """Whether a compiler is called with -c: in two looks, as one would begin anew at each name."""
+    if _TOLD.match(line):
+        return True
+    found = _COMPILER.search(line)
+    return found is not None and _COMPILING.search(line, found.end()) is not None

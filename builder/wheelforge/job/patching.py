@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from wheelforge import digest, quilt
+from wheelforge import digest, patchfile, quilt
 from wheelforge.backends.preparation import patch_command
 from wheelforge.errors import InputError
 from wheelforge.graph import BuildStep, Command
@@ -33,6 +33,7 @@ async def patch(job: Job, step: BuildStep, paths: Mapping[str, str]) -> None:
                 where=item.file,
                 remedy="restore the patch, or correct patches.sha256 in the recipe",
             )
+        patchfile.vet(Path(item.file), item.strip, part)
         command = patch_command(f"patch-{number}", item.file, item.strip, str(part))
         await job.run(command, paths, _ENV)
     part.rename(job.work / "src")
@@ -43,5 +44,6 @@ def _series(part: Path, step: BuildStep) -> Iterator[Command]:
         if item.source.series:
             folder = part / item.source.at
             for patch in quilt.series(folder / "patches", item.source.without):
+                patchfile.vet(patch.file, patch.strip, folder.parent)  # as those before left it
                 label = f"{item.source.recipe}: {patch.file.name}"
                 yield patch_command(label, str(patch.file), patch.strip, str(folder.parent))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from wheelforge import wheel
+from wheelforge import requirement, wheel
 from wheelforge.errors import InputError
+from wheelforge.untrusted import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,48 +33,48 @@ def missing(wheels: Sequence[Path], python: Interpreter) -> tuple[str, ...]:
     seen, absent = set(todo), set[str]()
     while todo:
         name, extra = todo.pop()
-        for requirement in _requires(known[name], {**environment, "extra": extra}):
-            wanted = known.get(canonicalize_name(requirement.name))
+        for required in _requires(known[name], {**environment, "extra": extra}):
+            wanted = known.get(canonicalize_name(required.name))
             if wanted is None:
-                absent.add(_plain(requirement))
+                absent.add(_plain(required))
                 continue
-            _demand_fit(known[name], requirement, wanted)
-            new = {(wanted.name, canonicalize_name(x)) for x in requirement.extras} - seen
+            _demand_fit(known[name], required, wanted)
+            new = {(wanted.name, canonicalize_name(x)) for x in required.extras} - seen
             seen |= new
             todo += new
     return tuple(sorted(absent))
 
 
 def _requires(facts: wheel.WheelFacts, environment: Mapping[str, str]) -> Iterator[Requirement]:
-    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.requirements import InvalidRequirement
 
     for text in facts.requires:
         try:
-            requirement = Requirement(text)
+            wanted = requirement.parsed(text)
+            applies = requirement.applies(wanted, environment)
         except InvalidRequirement as error:
-            message = f"its METADATA requires what cannot be read: '{text}'"
-            raise InputError(message, where=f"{facts.name} {facts.version}") from error
-        if requirement.marker is None or requirement.marker.evaluate(environment):
-            yield requirement
+            message = f"its METADATA requires what cannot be read: '{named(text)}'"
+            where = f"{facts.name} {facts.version}"
+            raise InputError(message, where=where, remedy="take another release") from error
+        if applies:
+            yield wanted
 
 
-def _demand_fit(
-    facts: wheel.WheelFacts, requirement: Requirement, wanted: wheel.WheelFacts
-) -> None:
+def _demand_fit(facts: wheel.WheelFacts, required: Requirement, wanted: wheel.WheelFacts) -> None:
     # a wheel built from an untagged commit is a pre-release (2.5.0a0+git…) and still meant
-    if requirement.specifier.contains(wanted.version, prereleases=True):
+    if required.specifier.contains(wanted.version, prereleases=True):
         return
     raise InputError(
-        f"requires {_plain(requirement)}, but the wheel here is {wanted.name} {wanted.version}",
+        f"requires {_plain(required)}, but the wheel here is {wanted.name} {wanted.version}",
         where=f"{facts.name} {facts.version}",
         remedy=f"pin a version of {facts.name} or of {wanted.name} so that they fit",
     )
 
 
-def _plain(requirement: Requirement) -> str:
-    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
-    source = f" @ {requirement.url}" if requirement.url else str(requirement.specifier)
-    return f"{requirement.name}{extras}{source}"
+def _plain(required: Requirement) -> str:
+    extras = f"[{','.join(sorted(required.extras))}]" if required.extras else ""
+    source = f" @ {required.url}" if required.url else str(required.specifier)
+    return f"{required.name}{extras}{source}"
 
 
 def _environment(python: Interpreter) -> dict[str, str]:

@@ -120,11 +120,11 @@ def _package(group: Sequence[_Locked]) -> dict[str, Any]:
 
 def _is_specifier(text: str) -> bool:
     """Whether a lock may repeat it: old wheels say `>=2.7.*`, which installers pass over."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.specifiers import SpecifierSet
 
     try:
         return bool(SpecifierSet(text))
-    except InvalidSpecifier:
+    except ValueError:
         return False
 
 

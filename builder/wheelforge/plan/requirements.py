@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 
+from wheelforge import requirement
 from wheelforge.errors import InputError
 from wheelforge.graph import FetchStep, WheelSet
 from wheelforge.pin import Pin
@@ -42,7 +43,7 @@ def fetch_step(pin: Pin, what: WheelSet, purpose: str) -> FetchStep:
 @lru_cache(maxsize=4096)
 def _is_requirement(text: str) -> bool:
     try:
-        Requirement(text)
+        requirement.parsed(text)
     except InvalidRequirement:
         return False
     return True

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from wheelforge.errors import InputError
+from wheelforge.probe.matching import first_group
 from wheelforge.recipe import Probe
 from wheelforge.recipe.conditions import ordered
+from wheelforge.untrusted import contents
+from wheelforge.untrusted.limits import PROBED_BYTES
 
 
 class Sighting(NamedTuple):
@@ -48,13 +50,12 @@ def _folders(probe: Probe) -> Iterator[tuple[Path, str]]:
 def _version(file: Path, pattern: str) -> tuple[str, str]:
     """The version a file tells, or why it tells none."""
     try:
-        match = re.search(pattern, file.read_text("utf-8", "replace"), re.MULTILINE)
+        text = contents(file, PROBED_BYTES).decode("utf-8", "replace")
+        version = first_group(pattern, text, str(file))
+        if version:
+            ordered(version)
     except OSError as error:
         return "", f"cannot be read: {error.strerror}"
-    if match is None:
-        return "", "tells no version"
-    try:
-        ordered(match[1])
     except InputError as error:
         return "", error.what
-    return match[1], ""
+    return version, "" if version else "tells no version"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import shlex
 import shutil
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from wheelforge import process
 from wheelforge.errors import InputError
+from wheelforge.probe.matching import first_group
 from wheelforge.probe.memory import remember, remembered
 from wheelforge.recipe.conditions import ordered
 from wheelforge.toolchain import Compilers, Toolchain
@@ -122,14 +122,15 @@ def _identity(toolchain: Toolchain, cc: Path, memo: Memo) -> tuple[str, str]:
     known = remembered(name, cc, memo)
     if known is None:
         text = process.capture([*argv, "--version"], env={**os.environ, "LC_ALL": "C"})
-        match = re.search(toolchain.version_pattern, text)
+        where = f"toolchain {toolchain.name}: version_pattern"
+        told = first_group(toolchain.version_pattern, text, where)
         try:
-            version = str(ordered(match[1] if match else ""))
+            version = str(ordered(told))
         except InputError as error:
             first = text.strip().partition("\n")[0]
             raise InputError(
                 f"the version of {cc} cannot be read from '{first}'",
-                where=f"toolchain {toolchain.name}: version_pattern",
+                where=where,
                 remedy="write a pattern whose first group is the version",
             ) from error
         machine = process.capture([*argv, "-dumpmachine"]).strip().split("-")[0]

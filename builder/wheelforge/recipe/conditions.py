@@ -21,6 +21,8 @@ from packaging.version import InvalidVersion, Version
 
 from wheelforge.errors import InputError, nearest
 
+_LONGEST = 100  # characters of a version, which is part of a folder's name
+_MANY_DIGITS = re.compile(r"[0-9]{100}")  # Python refuses to read numbers of thousands
 _WORD = re.compile(r"!?[A-Za-z0-9._+-]+")
 _VERSION = re.compile(r"[A-Za-z0-9.+!_-]+")
 SUBJECTS = ("version", "python", "target", "machine", "toolchain", "with", "without")
@@ -92,6 +94,8 @@ def specifier(text: str) -> SpecifierSet:
     if text.strip() in {"", "*"}:
         return SpecifierSet("", prereleases=True)
     try:
+        if _MANY_DIGITS.search(text):
+            raise InvalidSpecifier(text)  # noqa: TRY301
         return SpecifierSet(text, prereleases=True)
     except InvalidSpecifier as error:
         raise InputError(
@@ -114,7 +118,8 @@ def matches(version: str, spec: str) -> bool:
 def ordered(version: str) -> Version:
     """A version as PEP 440 orders it: 25.02 < 25.02.1 < 52.0. InputError without a place."""
     try:
-        if not _VERSION.fullmatch(version):  # PEP 440 lets spaces around it pass
+        # PEP 440 lets spaces around it pass
+        if len(version) > _LONGEST or not _VERSION.fullmatch(version):
             raise InvalidVersion(version)  # noqa: TRY301
         return Version(version)
     except InvalidVersion as error:

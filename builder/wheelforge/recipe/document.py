@@ -26,6 +26,8 @@ from wheelforge.recipe.places import dotted
 from wheelforge.recipe.rules import broken
 from wheelforge.recipe.situations import situations
 
+_MOST_TABLES = 300  # of conditions: each two of them are tried together
+
 
 @dataclass(frozen=True)
 class Document:
@@ -100,6 +102,12 @@ class Document:
         """The recipe for each version, then with each conditional table and every two: for lint."""
         self.evaluate(Conditions(version=self.versions[0], python="3"))  # no table lies too deep
         chains = dict.fromkeys(chain for layer in self.layers for chain in layer.chains())
+        if len(chains) > _MOST_TABLES:
+            raise InputError(
+                f"{len(chains)} conditional tables cannot be tried two by two",
+                where=self.where(),
+                remedy=f"write no more than {_MOST_TABLES}; a specifier may span versions",
+            )
         for conditions in situations(tuple(chains), self.versions):
             yield self.evaluate(conditions)
 

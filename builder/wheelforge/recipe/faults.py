@@ -18,7 +18,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 _PLACE = re.compile(r"^(?P<what>.*?)(?: - at (?P<of>`key` in )?`\$(?P<path>[^`]*)`)?$", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]|\[(\.\.\.)\]")
-_FIELD = re.compile(r"(unknown|required) field `(.*)`$", re.DOTALL)
+_FIELD = re.compile(r"Object (?:contains|missing) (unknown|required) field `(.*)`$", re.DOTALL)
 _SHAPES = {
     "str": 'write it in quotes: "…"',
     "array": 'write a list: ["…"]',
@@ -60,7 +60,7 @@ class _Complaint:
         assert match is not None  # noqa: S101 - the pattern matches every text
         key, what = self._located(match["path"] or ""), match["what"]
         node = type_at(self.kind, key, self.data)
-        if field := _FIELD.search(what):
+        if field := _FIELD.match(what):
             return _of_field(field[1], field[2], key, node)
         if match["of"] and isinstance(node, inspect.DictType):
             name = self._culprit(key)

@@ -14,10 +14,13 @@ import tomli
 from wheelforge.errors import InputError
 from wheelforge.recipe.conditions import Conditions
 from wheelforge.recipe.places import Key, dotted, lines
+from wheelforge.untrusted import contents
+from wheelforge.untrusted.limits import RECIPE_BYTES
 
 Table: TypeAlias = dict[str, Any]
 
 DEEPEST = 20
+_DEEPEST_AT_ALL = 100  # functions that call themselves for each table read them
 _UNCONDITIONAL = ("name", "kind", "versions")
 _REMEDY = "write it as TOML 1.0 in UTF-8 (https://toml.io)"
 _NUL = re.compile(r"\\(?:x00|u0000|U00000000)")
@@ -36,15 +39,21 @@ class Layer:
     def load(cls, path: Path, shown: str) -> Layer:
         """Read a file; InputError with the line when it is not TOML."""
         try:
-            text = path.read_bytes().decode()
+            text = contents(path, RECIPE_BYTES).decode()
             data = tomli.loads(text)
+        except InputError as error:
+            error.where = shown
+            raise
         except OSError as error:
             what = f"cannot be read: {error.strerror}"
             remedy = "make it a readable file, or take it out of the folder"
             raise InputError(what, where=shown, remedy=remedy) from error
-        except (tomli.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # TOMLDecodeError and UnicodeDecodeError too
             what = f"not valid TOML: {getattr(error, 'msg', error)}"
             raise InputError(what, where=f"{shown}{_line(error)}", remedy=_REMEDY) from error
+        if _depth(data) > _DEEPEST_AT_ALL:
+            what = f"tables are nested more than {_DEEPEST_AT_ALL} deep"
+            raise InputError(what, where=shown, remedy="no table of a recipe lies deeper than four")
         if "\\" in text and (nul := _NUL.search(text)) is not None:
             where = f"{shown}:{text.count(chr(10), 0, nul.start()) + 1}"
             raise InputError("NUL has no place in a recipe", where=where, remedy="remove it")
@@ -92,6 +101,20 @@ class Layer:
     def chains(self) -> Iterator[tuple[str, ...]]:
         """For every `when` table its condition, after those of the `when` tables around it."""
         yield from _chains(self.data, ()) if self.conditional else ()
+
+
+def _depth(data: Table) -> int:
+    """How deep tables and arrays lie in each other."""
+    depth, level = 0, list[Any](data.values())
+    while level:
+        depth += 1
+        level = [
+            inner
+            for item in level
+            if isinstance(item, dict | list)
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+    return depth
 
 
 def _line(error: Exception) -> str:

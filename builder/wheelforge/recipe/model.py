@@ -11,24 +11,60 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from wheelforge.sysroot import Suite
 from wheelforge.toolchain import Family
 
 Backend: TypeAlias = Literal["scons", "cmake", "make", "pep517", "setuptools", "script"]
 Option: TypeAlias = str | bool | int | float | list[str]
 
-# A description also ends the message about a value that does not fit: "write …".
+# A description also ends the message about a value that does not fit: "write …". Patterns end so
+# because in Python a line end may follow "$".
 Digest = Annotated[
-    str, Meta(pattern="^[0-9a-f]{64}$", description="a SHA-256 in 64 lower-case hexadecimal digits")
+    str,
+    Meta(
+        pattern=r"^[0-9a-f]{64}$(?!\n)", description="a SHA-256 in 64 lower-case hexadecimal digits"
+    ),
 ]
 Commit = Annotated[
-    str, Meta(pattern="^[0-9a-f]{40}$", description="a commit in 40 lower-case hexadecimal digits")
+    str,
+    Meta(
+        pattern=r"^[0-9a-f]{40}$(?!\n)", description="a commit in 40 lower-case hexadecimal digits"
+    ),
 ]
 Variable = Annotated[
-    str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$", description="the name of an environment variable")
+    str,
+    Meta(
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)", description="the name of an environment variable"
+    ),
 ]
 Amount = Annotated[
     str,
-    Meta(pattern=r"^\d+(\.\d+)? ?([KMGT]i?)?B?$", description='an amount of memory, as "0.5 GiB"'),
+    Meta(
+        pattern=r"^[0-9]{1,15}(\.[0-9]{1,15})? ?([KMGT]i?)?B?$(?!\n)",
+        description='an amount of memory, as "0.5 GiB"',
+    ),
+]
+# what other programs are called with, and what becomes the name of a file or folder
+Program = Annotated[
+    str,
+    Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._+-]{0,99}$(?!\n)", description="a program's name"),
+]
+Project = Annotated[
+    str,
+    Meta(
+        pattern=r"^([A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?)?$(?!\n)",
+        description="a project's name, as the package index has it",
+    ),
+]
+SourcePackage = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9+.-]{0,99}$(?!\n)", description="a Debian source package's name"
+    ),
+]
+Release = Annotated[
+    str,
+    Meta(pattern=r"^[0-9][A-Za-z0-9.+:~-]{0,99}$(?!\n)", description="a Debian version"),
 ]
 Count = Annotated[int, Meta(ge=0, le=1 << 30, description="a whole number, 0 or more")]
 Levels = Annotated[int, Meta(ge=0, le=99, description="how many leading folders to drop, 0 to 99")]
@@ -62,7 +98,7 @@ class PypiSource(_Table, frozen=True, kw_only=True, tag_field="type", tag="pypi"
     """The sdist of a project on the package index pip is configured for."""
 
     sha256: dict[str, Digest]
-    project: str = ""
+    project: Project = ""
 
 
 class DebianPatches(_Table, frozen=True, kw_only=True):
@@ -82,9 +118,9 @@ class DebianSource(_Table, frozen=True, kw_only=True, tag_field="type", tag="deb
     Debian's own patches are applied where `patches` is given.
     """
 
-    package: str
-    suite: str
-    release: dict[str, str]
+    package: SourcePackage
+    suite: Suite
+    release: dict[str, Release]
     sha256: dict[str, Digest]
     strip: Levels = 1
     patches: DebianPatches | None = None
@@ -135,7 +171,7 @@ class Build(_Table, frozen=True, kw_only=True):
     options: dict[str, Option] = {}
     env: dict[Variable, str] = {}
     requires: tuple[str, ...] = ()
-    tools: tuple[str, ...] = ()
+    tools: tuple[Program, ...] = ()
     languages: tuple[Literal["c", "c++", "fortran"], ...] = ("c", "c++")
     commands: tuple[tuple[str, ...], ...] = ()
     job_variables: tuple[Variable, ...] = ()
@@ -289,7 +325,7 @@ class Recipe(_Table, frozen=True, kw_only=True):
     versions: tuple[str, ...]
     source: Source
     homepage: str = ""
-    distribution: str = ""
+    distribution: Project = ""
     notes: str = ""
     depends: dict[str, str] = {}
     nested: dict[str, Nested] = {}

@@ -14,6 +14,7 @@ import tomli
 Key: TypeAlias = tuple[str | int, ...]
 
 _DEEPEST = 40  # nothing deeper is ever asked for
+_MOST = 20_000_000  # characters parsed for it: a statement is, again for each of its lines
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -33,17 +34,24 @@ def lines(text: str) -> dict[Key, int]:
 
     Lines since the last statement that are TOML by themselves are the next statement: nothing
     needs to be known of multi-line strings and arrays, and tomli says what the statement sets.
+    Past a statement of thousands of lines no line is told.
     """
     found: dict[Key, int] = {}
     counts: dict[Key, int] = {}  # of each array of tables, how many there were so far
     table: Key = ()
     pending: list[str] = []
+    waiting, left = 0, _MOST
     for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
         pending.append(line)
+        waiting += len(line)
+        left -= waiting
+        if left < 0:
+            break
         try:
             data = tomli.loads("\n".join(pending))
-        except tomli.TOMLDecodeError:
+        except (ValueError, RecursionError):
             continue
+        waiting = 0
         first = number - len(pending) + 1
         head = pending[0].lstrip(" \t")
         pending.clear()

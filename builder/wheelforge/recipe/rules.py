@@ -6,15 +6,16 @@ import fnmatch
 import re
 from collections.abc import Iterator
 
-from wheelforge import isa
+from wheelforge import isa, patterns
 from wheelforge.errors import InputError, nearest
 from wheelforge.recipe.conditions import specifier, specifying
 from wheelforge.recipe.faults import Fault
-from wheelforge.recipe.model import Backend, Recipe, Repair
+from wheelforge.recipe.model import Backend, PythonCheck, Recipe, Repair
 from wheelforge.recipe.places import Key
 
 # As package indexes normalise names, so that a requirement finds what a file is called.
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_LONGEST_NAME = 100  # folders are called so, with a key and a version
 
 # What a backend would pass over in silence must not be written for it.
 _TAKES: dict[Backend, frozenset[str]] = {
@@ -36,13 +37,7 @@ def broken(recipe: Recipe, name: str) -> Iterator[Fault]:
             specifier(text)
         except InputError as error:
             yield Fault(error.what, key, error.remedy)
-    for key, place in _places(recipe):
-        if place.startswith("/") or ".." in place.split("/"):
-            yield Fault(f"'{place}' leads outside the tree", key, "give a path inside it")
-    for other, nested in recipe.nested.items():
-        if not nested.at.strip("./"):
-            key = ("nested", other, "at")
-            yield Fault("it would replace the whole tree", key, "name a folder below the tree")
+    yield from _inside(recipe)
     if recipe.repair.into and not recipe.repair.into.strip("./"):
         yield Fault(
             "libraries would lie among the packages",
@@ -55,13 +50,26 @@ def broken(recipe: Recipe, name: str) -> Iterator[Fault]:
     yield from _backend(recipe)
 
 
+def _inside(recipe: Recipe) -> Iterator[Fault]:
+    for key, place in _places(recipe):
+        if place.startswith("/") or ".." in place.split("/"):
+            yield Fault(f"'{place}' leads outside the tree", key, "give a path inside it")
+    for key, pattern in _globs(recipe):
+        if fault := patterns.glob_fault(pattern):
+            yield Fault(fault, key, "give a pattern inside the tree, such as lib/*.so or **/*.h")
+    for other, nested in recipe.nested.items():
+        if not nested.at.strip("./"):
+            key = ("nested", other, "at")
+            yield Fault("it would replace the whole tree", key, "name a folder below the tree")
+
+
 def _named(recipe: Recipe, name: str) -> Iterator[Fault]:
-    if recipe.name != name or not NAME.fullmatch(name):
+    if recipe.name != name or not NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
         yield Fault(
             f"'{recipe.name}' is not a name this file may give",
             ("name",),
             f'write name = "{name}", and call the file so'
-            if NAME.fullmatch(name)
+            if NAME.fullmatch(name) and len(name) <= _LONGEST_NAME
             else 'use lower-case letters and digits with single "-" between them, and call the '
             "file so",
         )
@@ -83,16 +91,9 @@ def _wheels_own(recipe: Recipe) -> Iterator[Fault]:
 
 def _externals(recipe: Recipe) -> Iterator[Fault]:
     for number, item in enumerate(recipe.external):
-        try:
-            groups = re.compile(item.probe.pattern).groups
-        except re.error:
-            groups = 0
-        if not groups:
-            yield Fault(
-                f"'{item.probe.pattern}' is not a regular expression with a group",
-                ("external", number, "probe", "pattern"),
-                r"write it as 'version=(\S+)'",
-            )
+        if fault := patterns.expression_fault(item.probe.pattern):
+            key = ("external", number, "probe", "pattern")
+            yield Fault(fault, key, r"write it as 'version=(\S+)'")
 
 
 def _dispatch(recipe: Recipe) -> Iterator[Fault]:
@@ -126,16 +127,25 @@ def _specifiers(recipe: Recipe) -> Iterator[tuple[Key, str]]:
 def _places(recipe: Recipe) -> Iterator[tuple[Key, str]]:
     for other, nested in recipe.nested.items():
         yield ("nested", other, "at"), nested.at
-    for number, pattern in enumerate(recipe.install.keep):
-        yield ("install", "keep", number), pattern
     for pattern, folder in recipe.install.move.items():
-        yield ("install", "move", pattern), pattern
         yield ("install", "move", pattern), folder
     yield ("repair", "into"), recipe.repair.into
     for number, folder in enumerate(recipe.exports.libraries):
         yield ("exports", "libraries", number), folder
     if recipe.build is not None:
         yield ("build", "directory"), recipe.build.directory
+
+
+def _globs(recipe: Recipe) -> Iterator[tuple[Key, str]]:
+    for number, pattern in enumerate(recipe.install.keep):
+        yield ("install", "keep", number), pattern
+    for pattern in recipe.install.move:
+        yield ("install", "move", pattern), pattern
+    for number, check in enumerate(recipe.checks):
+        if not isinstance(check, PythonCheck):
+            yield ("checks", number, "path"), check.path
+    for number, item in enumerate(recipe.external):
+        yield ("external", number, "probe", "file"), item.probe.file
 
 
 def _backend(recipe: Recipe) -> Iterator[Fault]:

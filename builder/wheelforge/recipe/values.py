@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 import msgspec
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 
+from wheelforge import requirement
 from wheelforge.errors import InputError
 from wheelforge.recipe.model import Recipe
 from wheelforge.recipe.places import Key
@@ -44,7 +45,7 @@ def unknown(
             yield from _refused(text, key, values, ())
     for number, text in enumerate(recipe.build.requires if recipe.build else ()):
         try:
-            Requirement(text)
+            requirement.parsed(text)
         except InvalidRequirement:
             yield ("build", "requires", number), f"'{text}' is not a requirement"
 

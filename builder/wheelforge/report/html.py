@@ -8,8 +8,10 @@ import re
 import msgspec
 
 _VOID = frozenset({"meta", "br"})
-# what no HTML parser takes as it stands
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+# what no HTML parser takes as it stands, and what turns the direction of the text after it
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 class Markup(str):

@@ -80,6 +80,8 @@ class Pinner:
         remedy = "give the path of a folder or archive that can be read"
         if not path.exists():
             raise InputError(f"there is no {path}", where=where, remedy=remedy)
+        if not (path.is_dir() or path.is_file()):
+            raise InputError(f"{path} is a device or pipe", where=where, remedy=remedy)
         try:
             identity = f"tree:{self._tree_digest(path)}"
         except OSError as error:

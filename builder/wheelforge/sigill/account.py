@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _LINE = re.compile(
     r"wheelforge-sigill: machine=(?P<machine>\S+) pc=(?P<pc>[0-9a-f]+) base=(?P<base>[0-9a-f]*)"
-    r" code=(?P<code>[0-9a-f]*) symbol=(?P<symbol>\S*) file=(?P<file>.*)"
+    r" code=(?P<code>(?:[0-9a-f]{2})*) symbol=(?P<symbol>\S*) file=(?P<file>.*)"
 )
 
 

@@ -1,44 +1,32 @@
 """Unpacks source archives from elsewhere: nothing is written outside the destination, ever.
 
-Refused: absolute names, `..`, links that lead outside, devices, sockets and pipes, and archives
-larger than a source tree can be. Modes are reduced to 0644 or 0755; owners are ignored; times are
-kept, since make rebuilds (and autotools regenerates) what looks older than what it came from.
+Refused: absolute names, `..`, backslashes and control characters, links that lead outside, devices,
+sockets and pipes, sparse files, and archives larger than a source tree can be. Modes are reduced to
+0644 or 0755; owners are ignored; times are kept, since make rebuilds (and autotools regenerates)
+what looks older than what it came from.
 """
 
 from __future__ import annotations
 
-import calendar
 import errno
-import lzma
 import os
 import posixpath
 import shutil
-import stat
-import tarfile
 import time
-import zipfile
-import zlib
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from wheelforge.archive import tars, zips
+from wheelforge.archive.member import name_fault
 from wheelforge.errors import InputError
+from wheelforge.untrusted import most, named
+from wheelforge.untrusted.limits import ARCHIVE_BYTES, ARCHIVE_ENTRIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-MAX_ENTRIES = 2_000_000
-MAX_BYTES = 64 << 30
-_MAX_TARGET = 4096  # PATH_MAX; a longer link is no link but an attack on memory
-_DAMAGE = (
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    ValueError,
-    RuntimeError,  # zipfile's word for encrypted members and unknown compressions
-    OverflowError,
-)
+    from wheelforge.archive.member import Member
+
 # what a contradictory archive makes the file system say: a file where a folder is, names too long,
 # links to nothing at all
 _NONSENSE = frozenset(
@@ -54,16 +42,6 @@ _NONSENSE = frozenset(
 )
 
 
-class _Member(NamedTuple):
-    name: str
-    kind: str  # file, dir, symlink, hardlink, or what it is instead
-    executable: bool
-    size: int
-    mtime: int
-    target: str
-    open: Callable[[], IO[bytes] | None]
-
-
 def unpack(archive: Path, destination: Path, *, strip: int = 1) -> None:
     """Unpack a tar (any compression Python knows) or zip file into a new folder.
 
@@ -77,7 +55,7 @@ def unpack(archive: Path, destination: Path, *, strip: int = 1) -> None:
         for member in _members(archive):
             writer.write(member)
         writer.finish()
-    except (*_DAMAGE, OSError) as error:
+    except (*tars.DAMAGE, *zips.DAMAGE, OSError) as error:
         if isinstance(error, OSError) and error.errno not in {None, *_NONSENSE}:
             raise
         raise InputError(
@@ -87,58 +65,16 @@ def unpack(archive: Path, destination: Path, *, strip: int = 1) -> None:
         ) from error
     if not writer.entries:
         raise InputError(
-            f"nothing is in the archive below {strip} leading folder(s)", where=str(archive)
+            f"nothing is in the archive below {strip} leading folder(s)",
+            where=str(archive),
+            remedy="correct source.strip in the recipe",
         )
 
 
-def _members(archive: Path) -> Iterator[_Member]:
+def _members(archive: Path) -> Iterator[Member]:
     with archive.open("rb") as file:  # zipfile.is_zipfile also takes a tar that ends with a zip
         is_zip = file.read(4) in {b"PK\3\4", b"PK\5\6"}
-    if is_zip:
-        yield from _zip_members(archive)
-        return
-    with tarfile.open(archive) as tar:
-        for item in tar:
-            kind = {
-                tarfile.REGTYPE: "file",
-                tarfile.AREGTYPE: "file",
-                tarfile.DIRTYPE: "dir",
-                tarfile.SYMTYPE: "symlink",
-                tarfile.LNKTYPE: "hardlink",
-            }.get(item.type, "file" if item.isreg() else "device or other special file")
-            yield _Member(
-                item.name,
-                kind,
-                bool(item.mode & 0o100),
-                item.size,
-                int(item.mtime),
-                item.linkname,
-                lambda item=item: tar.extractfile(item),  # type: ignore[misc]
-            )
-        while tar.fileobj.read(1 << 20):
-            pass  # gzip's checksum stands at the end, which tarfile does not read
-
-
-def _zip_members(archive: Path) -> Iterator[_Member]:
-    with zipfile.ZipFile(archive) as file:
-        for item in file.infolist():
-            mode = item.external_attr >> 16
-            kind = "dir" if item.is_dir() else "symlink" if stat.S_ISLNK(mode) else "file"
-            target = file.open(item).read(_MAX_TARGET).decode() if kind == "symlink" else ""
-            yield _Member(
-                item.filename,
-                kind,
-                bool(mode & 0o100),
-                item.file_size,
-                _zip_time(*item.date_time),
-                target,
-                lambda item=item: file.open(item),  # type: ignore[misc]
-            )
-
-
-def _zip_time(year: int, month: int, *rest: int) -> int:
-    """A zip entry's time as if it were UTC (zip knows no zone); some tools write month 0."""
-    return calendar.timegm((year, min(max(month, 1), 12), *rest, 0, 0, 0))
+    return zips.members(archive) if is_zip else tars.members(archive)
 
 
 class _Writer:
@@ -149,18 +85,21 @@ class _Writer:
         self._root = root
         self._strip = strip
         self.entries = 0
-        self._bytes = 0
-        self._links: list[tuple[Path, _Member]] = []
+        self._seen = 0
+        self._most_entries = most(ARCHIVE_ENTRIES)
+        self._left = most(ARCHIVE_BYTES)
+        self._links: list[tuple[Path, Member]] = []
         self._now = int(time.time())
 
-    def write(self, member: _Member) -> None:
+    def write(self, member: Member) -> None:
+        self._seen += 1
+        if self._seen > self._most_entries:
+            raise ARCHIVE_ENTRIES.exceeded("it is", where=str(self._archive))
+        self._count(member.size)
         name = self._inside(member.name, member)
         if not name:
             return
         self.entries += 1
-        self._bytes += member.size
-        if self.entries > MAX_ENTRIES or self._bytes > MAX_BYTES:
-            self._refuse(member, "makes the archive larger than any source tree")
         path = self._root / name
         if member.kind == "dir":
             self._folder(path, member)
@@ -182,25 +121,28 @@ class _Writer:
         """Look at every link again: a later one may have changed where an earlier one leads."""
         for path, member in self._links:
             if path.is_symlink() and not self._is_inside(path):
-                self._refuse(member, f"links outside the archive (to '{member.target}')")
+                self._refuse(member, f"links outside the archive (to '{named(member.target)}')")
+
+    def _count(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise ARCHIVE_BYTES.exceeded("unpacked it is", where=str(self._archive))
 
     def _is_inside(self, path: Path) -> bool:
         return Path(os.path.realpath(path)).is_relative_to(self._root)  # resolve() fails on loops
 
-    def _inside(self, name: str, member: _Member) -> str:
-        if name.startswith("/") or "\\" in name or "\0" in name:
-            self._refuse(member, "has an absolute or malformed name")
+    def _inside(self, name: str, member: Member) -> str:
+        if fault := name_fault(name):
+            self._refuse(member, fault)
         parts = [part for part in name.split("/") if part not in {"", "."}]
-        if ".." in parts:
-            self._refuse(member, "leads outside the archive ('..')")
         return "/".join(parts[self._strip :])
 
-    def _folder(self, path: Path, member: _Member) -> None:
+    def _folder(self, path: Path, member: Member) -> None:
         if not self._is_inside(path):
             self._refuse(member, "would be written through a link that leads outside")
         path.mkdir(parents=True, exist_ok=True)
 
-    def _file(self, path: Path, member: _Member) -> None:
+    def _file(self, path: Path, member: Member) -> None:
         data = member.open()
         if data is None:
             self._refuse(member, "has no content")
@@ -209,31 +151,36 @@ class _Writer:
         handle = os.open(path, flags, 0o755 if member.executable else 0o644)
         with data, os.fdopen(handle, "wb") as out:
             shutil.copyfileobj(data, out, 1 << 20)
+            if out.tell() != member.size:
+                self._refuse(member, f"holds {out.tell()} bytes and says {member.size}")
         moment = max(0, min(member.mtime, self._now))  # make distrusts files from the future
         os.utime(path, (moment, moment))
 
-    def _symlink(self, path: Path, member: _Member) -> None:
+    def _symlink(self, path: Path, member: Member) -> None:
         base = posixpath.dirname(path.relative_to(self._root).as_posix())
         joined = posixpath.normpath(posixpath.join(base, member.target))
         if member.target.startswith("/") or joined == ".." or joined.startswith("../"):
-            self._refuse(member, f"links outside the archive (to '{member.target}')")
+            self._refuse(member, f"links outside the archive (to '{named(member.target)}')")
         path.symlink_to(member.target)
         self._links.append((path, member))
         if not self._is_inside(path):
             path.unlink()
-            self._refuse(member, f"links outside the archive (to '{member.target}')")
+            self._refuse(member, f"links outside the archive (to '{named(member.target)}')")
 
-    def _hardlink(self, path: Path, member: _Member) -> None:
+    def _hardlink(self, path: Path, member: Member) -> None:
         source = self._root / self._inside(member.target, member)
         if source.is_symlink() or not self._is_inside(source):
-            self._refuse(member, f"is linked to '{member.target}'")
+            self._refuse(member, f"is linked to '{named(member.target)}'")
         if not source.is_file():
-            self._refuse(member, f"is linked to '{member.target}', which is not in the archive")
+            self._refuse(
+                member, f"is linked to '{named(member.target)}', which is not in the archive"
+            )
+        self._count(source.stat().st_size)  # a copy, so that a patch changes the one only
         shutil.copy2(source, path)
 
-    def _refuse(self, member: _Member, why: str) -> None:
+    def _refuse(self, member: Member, why: str) -> None:
         raise InputError(
-            f"the archive's entry '{member.name}' {why}",
+            f"the archive's entry '{named(member.name)}' {why}",
             where=str(self._archive),
             remedy="do not trust this archive; check where it came from and its digest",
         )
