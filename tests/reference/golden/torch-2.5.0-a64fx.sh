@@ -190,13 +190,14 @@ a = torch.randn(96, 64, dtype=torch.float64)
 u, s, vh = torch.linalg.svd(a, full_matrices=False)
 assert torch.allclose(u @ torch.diag(s) @ vh, a, atol=1e-10)
 ')
-(cd "$work" && env "$env/bin/python" -I -c 'import torch
+(cd "$work" && env "$env/bin/python" -I -c 'from os.path import realpath
+import torch
 shown = torch.__config__.show()
 assert "USE_MKLDNN=ON" in shown and "MKL-DNN v" in shown, shown
 assert torch.backends.mkldnn.is_available()
 assert torch.ops.mkldnn._is_mkldnn_acl_supported(), "oneDNN was built without ACL"
 maps = {line.split()[-1] for line in open("/proc/self/maps") if "libarm_compute" in line}
-home = torch.__path__[0].rsplit("/", 1)[0]
+home = realpath(torch.__path__[0]).rsplit("/", 1)[0]
 assert maps and all(path.startswith(home) for path in maps), maps
 ')
 (cd "$work" && env "$env/bin/python" -I -c 'import torch
