@@ -9,7 +9,7 @@ import pytest
 from builders import HERE
 from fake_wheels import make_wheel
 from wheelforge.errors import RejectedError
-from wheelforge.recipe import PythonCheck
+from wheelforge.recipe import Primitives, PythonCheck
 from wheelforge.sigill import Reporter
 from wheelforge.trial import Outcome, Trial, make_trial
 
@@ -96,3 +96,33 @@ def test_what_is_to_be_done_comes_before_the_command() -> None:
     with pytest.raises(RejectedError) as caught:
         outcome.require("what", "where")
     assert caught.value.remedy == "do this\n  to see it again:\n    cmd"
+
+
+SAYS = """
+import os
+if os.environ.get("DNNL_VERBOSE") == "1":
+    print("onednn_verbose,v1,primitive,exec,cpu,matmul,{},undef,src,,,2x2,0.1")
+"""
+
+
+@pytest.mark.parametrize(
+    ("implementation", "said"),
+    [
+        ("brg:sve_512", ""),
+        ("gemm:jit", "matmul by gemm:jit, not by acl or *sve*"),
+        (
+            "ref:any",
+            "matmul by ref:any, not by acl or *sve*\n    matmul by ref:any, which is refused",
+        ),
+    ],
+)
+def test_the_implementations_a_check_runs(tmp_path: Path, implementation: str, said: str) -> None:
+    async def scenario() -> Outcome:
+        trial = await make_trial(HERE, tmp_path / "trial")
+        wanted = Primitives(ran={"matmul": ("acl", "*sve*")})
+        code = SAYS.format(implementation)
+        return await trial.check(PythonCheck(name="it", code=code, primitives=wanted))
+
+    outcome = asyncio.run(scenario())
+    assert (outcome.ok, outcome.detail) == (not said, said)
+    assert outcome.ran == f"matmul by {implementation} (1 ×)" or said

@@ -142,6 +142,8 @@ async def _python(job: Job, step: CheckStep) -> list[str]:
         job.tell(OutputLine(step=step.id, text=f"running: {item.name}"))
         outcome = await trial.check(item)
         outcome.require(f"the check '{item.name}' failed", step.id)
+        if outcome.ran:
+            job.tell(OutputLine(step=step.id, text=f"ran: {outcome.ran}"))
     return [item.name for item in checks]
 
 

@@ -7,18 +7,18 @@ import os
 import shlex
 import shutil
 import signal
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from wheelforge import sigill
+from wheelforge import primitives, sigill
 from wheelforge.errors import ForgeError, InputError, RejectedError
 from wheelforge.process import Spawn, stream
 from wheelforge.programs import locate
 from wheelforge.wheel import REQUIREMENTS, SIMPLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from wheelforge.interpreter import Interpreter
@@ -36,7 +36,7 @@ class Outcome(NamedTuple):
     """How a program ended: `detail` is why it failed, `command` what shows it again.
 
     `code` is its exit code (negative: killed by that signal), `lines` the last of what it printed,
-    `remedy` what may be done about it.
+    `remedy` what may be done about it; `ran` is what a library told of its implementations.
     """
 
     ok: bool
@@ -45,6 +45,7 @@ class Outcome(NamedTuple):
     code: int = 0
     lines: tuple[str, ...] = ()
     remedy: str = ""
+    ran: str = ""
 
     def require(self, what: str, where: str) -> None:
         """Raise RejectedError unless the program succeeded."""
@@ -68,11 +69,22 @@ class Trial:
     log: Path
     reporter: Reporter | None = None
 
-    async def run(self, argv: Sequence[str], timeout: float = SETUP_SECONDS) -> Outcome:  # noqa: ASYNC109
-        """Run a program to its end or for `timeout` seconds."""
+    async def run(
+        self,
+        argv: Sequence[str],
+        timeout: float = SETUP_SECONDS,  # noqa: ASYNC109
+        heed: Callable[[str], object] = bool,
+    ) -> Outcome:
+        """Run a program to its end or for `timeout` seconds; `heed` hears every line."""
         work, tail = self.root / "work", deque[str](maxlen=_TAIL)
         spawn = Spawn(argv=argv, cwd=work, env=self.env, log=self.log, timeout=timeout)
-        code = await stream(spawn, lambda line: tail.append(line) if line.strip() else None)
+
+        def on_line(line: str) -> None:
+            heed(line)
+            if line.strip():
+                tail.append(line)
+
+        code = await stream(spawn, on_line)
         settings = [f"{key}={value}" for key, value in sorted(self.env.items())]
         command = f"cd {shlex.quote(str(work))} && {shlex.join(['env', '-i', *settings, *argv])}"
         detail = "\n    ".join([_ended(code), *tail]) if code else ""
@@ -95,7 +107,7 @@ class Trial:
     async def check(self, check: PythonCheck, timeout: float = CHECK_SECONDS) -> Outcome:  # noqa: ASYNC109
         """Run a recipe's check; one that ends by SIGILL once more, to find out where."""
         argv = [str(self.python), "-I", "-c", check.code]
-        outcome = await self.run(argv, timeout)
+        outcome = await self._run_check(check, argv, timeout)
         if outcome.code != -signal.SIGILL or self.reporter is None:
             return outcome
         try:
@@ -109,6 +121,29 @@ class Trial:
         told = [f"ended by SIGILL: {sigill.told(account, self.root)}", *outcome.lines]
         remedy = sigill.remedy(account, self.env)
         return outcome._replace(detail="\n    ".join(told), remedy=remedy)
+
+    async def _run_check(
+        self,
+        check: PythonCheck,
+        argv: Sequence[str],
+        timeout: float,  # noqa: ASYNC109
+    ) -> Outcome:
+        """Run it, and hold what a library tells of itself against what the check wants."""
+        wanted = check.primitives
+        if wanted is None:
+            return await self.run(argv, timeout)
+        ran: Counter[primitives.Run] = Counter()
+
+        def heed(line: str) -> None:
+            if (run := primitives.read(line)) is not None:
+                ran[run] += 1
+
+        verbose = replace(self, env={**self.env, wanted.variable: "1"})
+        outcome = await verbose.run(argv, timeout, heed)
+        faults = list(primitives.faults(ran, wanted.ran, wanted.refused))
+        if outcome.ok and faults:
+            return outcome._replace(ok=False, detail="\n    ".join(faults))
+        return outcome._replace(ran=primitives.told(ran))
 
     def remove(self) -> None:
         """Remove the environment, but not its log."""

@@ -299,11 +299,28 @@ class ElfCheck(_Table, frozen=True, kw_only=True, tag_field="type", tag="elf"):
     min_alignment: Count = 0
 
 
+class Primitives(_Table, frozen=True, kw_only=True):
+    """What oneDNN has to run while a check's code runs, by what it prints where `variable` is 1.
+
+    `ran` maps a primitive (matmul, convolution …) to globs of implementations: it is run at least
+    once, and each time by one that matches. No primitive at all may be run by one that matches a
+    glob of `refused`.
+    """
+
+    ran: dict[str, tuple[str, ...]]
+    refused: tuple[str, ...] = ("ref*", "*:ref*")
+    variable: Variable = "DNNL_VERBOSE"
+
+
 class PythonCheck(_Table, frozen=True, kw_only=True, tag_field="type", tag="python"):
-    """Code that must end without an exception in a clean environment with the wheel installed."""
+    """Code that must end without an exception in a clean environment with the wheel installed.
+
+    `primitives` says which of a library's implementations have to be run by it.
+    """
 
     name: str
     code: str
+    primitives: Primitives | None = None
 
 
 Check: TypeAlias = FileCheck | ElfCheck | PythonCheck

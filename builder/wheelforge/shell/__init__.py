@@ -33,6 +33,7 @@ from wheelforge.recipe import (
     PythonCheck,
 )
 from wheelforge.sandbox import offline_prefix
+from wheelforge.shell.running import FUNCTION, python_check
 from wheelforge.shell.words import glob, prefix, run, wheel, word
 
 _HEAD = """#!/usr/bin/env bash
@@ -78,7 +79,7 @@ def script(plan: Plan) -> str:
     """The whole plan as bash, cached steps included; ROOT and JOBS are taken from the caller."""
     offline = " ".join(shlex.quote(word) for word in offline_prefix())
     lines = [
-        _HEAD.format(
+        (_HEAD + FUNCTION).format(
             what=", ".join(plan.requested),
             target=plan.target,
             archspec=plan.archspec,
@@ -277,7 +278,7 @@ def _check(step: CheckStep) -> Iterator[str]:
         emulator = "".join(f"{shlex.quote(f'{k}={v}')} " for k, v in step.python.env.items())
         start = f'cd "$work" && env {emulator}"$env/bin/python"'
         for item in python:
-            yield f"({start} -I -c {shlex.quote(item.code)})"
+            yield from python_check(item, start)
 
 
 def _not_built(folder: str, built: Iterable[str]) -> str:

@@ -32,6 +32,11 @@ copy() { # copy FROM PATTERN TO: what matches below FROM goes to the same place 
   [ $found = 1 ] || { echo "nothing matches $2 in $1" >&2; return 1; }
 }
 
+ran() { # ran FILE [PRIMITIVE]: the implementations that oneDNN's lines in a file name
+  sed -nE 's/^\w+_verbose,([[:alnum:]_.]+,){0,3}exec,[^,]+,([^,]+),([^,]+),.*/\2 \3/p' "$1" |
+    if [ $# = 1 ]; then cut -d" " -f2; else sed -n "s/^$2 //p"; fi
+}
+
 # ---- fetch:openblas 0.3.29
 echo '==> fetch:openblas 0.3.29'
 git clone https://github.com/OpenMathLib/OpenBLAS.git "$sources/openblas-0.3.29"

@@ -32,6 +32,11 @@ copy() { # copy FROM PATTERN TO: what matches below FROM goes to the same place 
   [ $found = 1 ] || { echo "nothing matches $2 in $1" >&2; return 1; }
 }
 
+ran() { # ran FILE [PRIMITIVE]: the implementations that oneDNN's lines in a file name
+  sed -nE 's/^\w+_verbose,([[:alnum:]_.]+,){0,3}exec,[^,]+,([^,]+),([^,]+),.*/\2 \3/p' "$1" |
+    if [ $# = 1 ]; then cut -d" " -f2; else sed -n "s/^$2 //p"; fi
+}
+
 # ---- fetch:openblas 0.3.29
 echo '==> fetch:openblas 0.3.29'
 git clone https://github.com/OpenMathLib/OpenBLAS.git "$sources/openblas-0.3.29"
@@ -160,7 +165,7 @@ set -- "$out"/*.whl; wheel_repair_torch=$1; cp "$1" "$root/wheelhouse/"
 
 # ---- fetch:torch@trial 2.5.0
 echo '==> fetch:torch@trial 2.5.0'
-python3.12 -m pip download --only-binary :all: --dest "$sources/torch-trial" filelock==3.16.1 fsspec==2024.10.0 Jinja2==3.1.4 networkx==3.1 'numpy==1.24.4; python_version < '"'"'3.9'"'"'' 'numpy==2.0.2; python_version == '"'"'3.9'"'"'' 'numpy==2.2.3; python_version >= '"'"'3.10'"'"'' sympy==1.13.1 typing-extensions==4.12.2
+python3.12 -m pip download --only-binary :all: --dest "$sources/torch-trial" filelock==3.16.1 fsspec==2024.10.0 Jinja2==3.1.4 networkx==3.1 'numpy==1.24.4; python_version < '"'"'3.9'"'"'' 'numpy==2.0.2; python_version == '"'"'3.9'"'"'' 'numpy==2.2.3; python_version >= '"'"'3.10'"'"'' sympy==1.13.1 threadpoolctl==3.5.0 typing-extensions==4.12.2
 
 # ---- check:torch 2.5.0
 echo '==> check:torch 2.5.0'
@@ -189,8 +194,14 @@ torch.manual_seed(1)
 a = torch.randn(96, 64, dtype=torch.float64)
 u, s, vh = torch.linalg.svd(a, full_matrices=False)
 assert torch.allclose(u @ torch.diag(s) @ vh, a, atol=1e-10)
+from os import sched_getaffinity
+from threadpoolctl import threadpool_info
+own = [pool for pool in threadpool_info() if "/torch/lib/" in pool["filepath"]]  # numpy has its own
+(blas,) = [pool for pool in own if pool["user_api"] == "blas"]
+assert (blas["internal_api"], blas["threading_layer"]) == ("openblas", "openmp"), blas
+assert blas["num_threads"] > 1 or len(sched_getaffinity(0)) == 1, blas
 ')
-(cd "$work" && env "$env/bin/python" -I -c 'from os.path import realpath
+(export DNNL_VERBOSE=1; cd "$work" && env "$env/bin/python" -I -c 'from os.path import realpath
 import torch
 shown = torch.__config__.show()
 assert "USE_MKLDNN=ON" in shown and "MKL-DNN v" in shown, shown
@@ -199,7 +210,14 @@ assert torch.ops.mkldnn._is_mkldnn_acl_supported(), "oneDNN was built without AC
 maps = {line.split()[-1] for line in open("/proc/self/maps") if "libarm_compute" in line}
 home = realpath(torch.__path__[0]).rsplit("/", 1)[0]
 assert maps and all(path.startswith(home) for path in maps), maps
-')
+torch.nn.functional.linear(torch.ones(64, 256), torch.ones(128, 256), torch.ones(128))
+torch.nn.functional.conv2d(torch.ones(2, 8, 24, 24), torch.ones(16, 8, 3, 3))
+') | tee "$work/told"
+names=$(ran "$work/told" matmul); [ -n "$names" ]
+for name in $names; do case $name in *acl*|*sve*) ;; *) exit 1 ;; esac; done
+names=$(ran "$work/told" convolution); [ -n "$names" ]
+for name in $names; do case $name in *acl*|*sve*) ;; *) exit 1 ;; esac; done
+for name in $(ran "$work/told"); do case $name in ref*|*:ref*) exit 1 ;; esac; done
 (cd "$work" && env "$env/bin/python" -I -c 'import torch
 torch.manual_seed(1)
 a, b = torch.randn(192, 320), torch.randn(320, 160)
@@ -258,7 +276,7 @@ set -- "$out"/*.whl; wheel_repair_torchvision=$1; cp "$1" "$root/wheelhouse/"
 
 # ---- fetch:torchvision@trial 0.20.0
 echo '==> fetch:torchvision@trial 0.20.0'
-python3.12 -m pip download --only-binary :all: --dest "$sources/torchvision-trial" 'pillow==10.4.0; python_version < '"'"'3.9'"'"'' 'pillow==11.1.0; python_version >= '"'"'3.9'"'"' and python_version < '"'"'3.14'"'"'' 'pillow==12.0.0; python_version >= '"'"'3.14'"'"'' filelock==3.16.1 fsspec==2024.10.0 Jinja2==3.1.4 networkx==3.1 'numpy==1.24.4; python_version < '"'"'3.9'"'"'' 'numpy==2.0.2; python_version == '"'"'3.9'"'"'' 'numpy==2.2.3; python_version >= '"'"'3.10'"'"'' sympy==1.13.1 typing-extensions==4.12.2
+python3.12 -m pip download --only-binary :all: --dest "$sources/torchvision-trial" 'pillow==10.4.0; python_version < '"'"'3.9'"'"'' 'pillow==11.1.0; python_version >= '"'"'3.9'"'"' and python_version < '"'"'3.14'"'"'' 'pillow==12.0.0; python_version >= '"'"'3.14'"'"'' filelock==3.16.1 fsspec==2024.10.0 Jinja2==3.1.4 networkx==3.1 'numpy==1.24.4; python_version < '"'"'3.9'"'"'' 'numpy==2.0.2; python_version == '"'"'3.9'"'"'' 'numpy==2.2.3; python_version >= '"'"'3.10'"'"'' sympy==1.13.1 threadpoolctl==3.5.0 typing-extensions==4.12.2
 
 # ---- check:torchvision 0.20.0
 echo '==> check:torchvision 0.20.0'
@@ -324,7 +342,7 @@ set -- "$out"/*.whl; wheel_repair_torchaudio=$1; cp "$1" "$root/wheelhouse/"
 
 # ---- fetch:torchaudio@trial 2.5.0
 echo '==> fetch:torchaudio@trial 2.5.0'
-python3.12 -m pip download --only-binary :all: --dest "$sources/torchaudio-trial" filelock==3.16.1 fsspec==2024.10.0 Jinja2==3.1.4 networkx==3.1 'numpy==1.24.4; python_version < '"'"'3.9'"'"'' 'numpy==2.0.2; python_version == '"'"'3.9'"'"'' 'numpy==2.2.3; python_version >= '"'"'3.10'"'"'' sympy==1.13.1 typing-extensions==4.12.2
+python3.12 -m pip download --only-binary :all: --dest "$sources/torchaudio-trial" filelock==3.16.1 fsspec==2024.10.0 Jinja2==3.1.4 networkx==3.1 'numpy==1.24.4; python_version < '"'"'3.9'"'"'' 'numpy==2.0.2; python_version == '"'"'3.9'"'"'' 'numpy==2.2.3; python_version >= '"'"'3.10'"'"'' sympy==1.13.1 threadpoolctl==3.5.0 typing-extensions==4.12.2
 
 # ---- check:torchaudio 2.5.0
 echo '==> check:torchaudio 2.5.0'
