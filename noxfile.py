@@ -1,4 +1,4 @@
-"""Sessions: quickstart, tests, slow, lint, bench. `python3 noxfile.py -s NAME [-- ARGUMENTS]`.
+"""Sessions: quickstart, tests, slow, lint, bench, real_stack. `python3 noxfile.py -s NAME [-- ARGUMENTS]`.
 
 Needs Python 3.11 or newer and a C/C++ compiler. Where nox is not installed it goes into an
 environment of its own below .nox/; the system's Python is never written to.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -137,6 +138,36 @@ def lint(session: nox.Session) -> None:
     session.run("mypy")
     session.run("lint-imports")
     session.run("wheelforge", "recipe", "lint")
+
+
+STACK_SYSROOT = "trixie-arm64-torch"
+STACK = ("torch==2.6.0", "--overlay", "debian", "--target", "a64fx",
+         "--toolchain", "aarch64-cross", "--sysroot", STACK_SYSROOT)  # fmt: skip
+
+
+@nox.session
+def real_stack(session: nox.Session) -> None:
+    """PyTorch with torchvision and torchaudio for A64FX, cross-built: hours. See docs/cross.md.
+
+    Into wheelhouse-torch/, or the folder after --. What was interrupted goes on when it is called
+    again; ccache is used where there is one, so that not even a lost work folder costs it all.
+    """
+    house = Path(*session.posargs[:1] or ["wheelhouse-torch"])
+    build = ["wheelforge", "build", *STACK, "--wheelhouse", str(house)]
+    if shutil.which("ccache"):
+        build.append("--ccache")
+    session.install(".")
+    session.run("wheelforge", "sysroot", "create", STACK_SYSROOT)
+    session.log("1. build, repair, check, lock, index, verify")
+    session.run(*build)
+    _show(house)
+    session.run("wheelforge", "report")
+    session.log("2. the reference build's programs, from the lock, on the emulated processor")
+    session.run("python", "benchmarks/reference_programs.py", house)
+    session.log("3. the same build again")
+    started = time.monotonic()
+    session.run(*build)
+    session.log(f"the second build took {time.monotonic() - started:.2f} s")
 
 
 # In the order they run; the other files of benchmarks/ are modules these share.
