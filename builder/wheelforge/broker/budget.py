@@ -15,8 +15,7 @@ Nothing here reads a clock or a file.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -85,32 +84,32 @@ class Budget:
     @property
     def free(self) -> int:
         """Jobs that nobody has."""
-        return self.jobs - sum(self._used().values())
+        compiling, _ = self._counted()
+        places = {*self.places.values(), *compiling}
+        used = (max(1, compiling.get(place, 0)) + place.tokens for place in places)
+        return self.jobs - sum(used)
 
-    def _used(self) -> Mapping[Place, int]:
-        compiling = self._compiling()
-        places = {**dict.fromkeys(self.places.values()), **dict.fromkeys(compiling)}
-        return {place: max(1, compiling[place]) + place.tokens for place in places}
+    def _counted(self) -> tuple[dict[Place, int], dict[Place, int]]:
+        """Compiles that no token stands for, and those that were paid for, by place.
 
-    def _compiling(self) -> Counter[Place]:
-        """Compiles that no token stands for.
-
-        A ninja below a make has all of its compiles say that they were paid for.
+        A ninja below a make has all of its compiles say that they were paid for: those beyond the
+        tokens count. (Loops: this is asked several times for each compile.)
         """
-        compiling = Counter(task.place for task in self.running if not task.paid)
-        for place, count in self._paid().items():
-            compiling[place] += max(0, count - place.tokens)
-        return compiling
-
-    def _paid(self) -> Counter[Place]:
-        return Counter(task.place for task in self.running if task.paid)
+        compiling: dict[Place, int] = {}
+        paid: dict[Place, int] = {}
+        for task in self.running:
+            counts = paid if task.paid else compiling
+            counts[task.place] = counts.get(task.place, 0) + 1
+        for place, count in paid.items():
+            compiling[place] = compiling.get(place, 0) + max(0, count - place.tokens)
+        return compiling, paid
 
     def start(self, left: int, limit: int) -> Task | None:
         """Move one task that may start now from the waiting to the running; None: nobody may.
 
         `left` bytes are free now of `limit`.
         """
-        if any(task.frozen for task in self.running):
+        if not self.waiting or any(task.frozen for task in self.running):
             return None
         passed: list[Task] = []
         for task in self._candidates():
@@ -127,15 +126,13 @@ class Budget:
 
     def _candidates(self) -> Iterator[Task]:
         """Those that wait and whose job is there, the most urgent step's first."""
-        if not self.waiting:
-            return
-        free, compiling, paid = self.free, self._compiling(), self._paid()
+        free, (compiling, paid) = self.free, self._counted()
         for task in sorted(self.waiting, key=lambda task: (-task.place.priority, task.number)):
-            place, count = task.place, compiling[task.place]
+            place, count = task.place, compiling.get(task.place, 0)
             more = (
                 free >= 1 and place.priority >= self.longing and count < (place.most or count + 1)
             )
-            if (task.paid and paid[place] < place.tokens) or count == 0 or more:
+            if (task.paid and paid.get(place, 0) < place.tokens) or count == 0 or more:
                 yield task
 
     def fits(self, task: Task, left: float) -> bool:

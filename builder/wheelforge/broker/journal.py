@@ -59,17 +59,20 @@ class Journal:
                 return True
         return False
 
-    def dependencies(self, unit: Unit) -> Path:
+    def dependencies(self, unit: Unit) -> str:
         """Where the compiler is to write which files it read."""
-        return self._folder / f"{unit.sign}.d"
+        return f"{self._folder}/{unit.sign}.d"
 
     def keep(self, unit: Unit, began: int) -> None:
         """Remember a tracked unit's output, with a second link to it; `began` in ns."""
+        link = f"{self._folder}/{unit.sign}.o"
         try:
-            link = self._folder / f"{unit.sign}.o"
-            link.unlink(missing_ok=True)
-            os.link(unit.output, link)
-            info = link.stat()
+            try:
+                os.link(unit.output, link)
+            except FileExistsError:  # of an earlier attempt
+                os.unlink(link)  # noqa: PTH108
+                os.link(unit.output, link)
+            info = os.stat(link)  # noqa: PTH116
         except OSError:  # no output, or a file system without links
             return
         kept = _Kept(unit.sign, began, info.st_size, info.st_mtime_ns)
@@ -99,7 +102,8 @@ class Journal:
     def _unchanged(self, unit: Unit, kept: _Kept, cwd: str) -> bool:
         try:
             info = (self._folder / f"{unit.sign}.o").stat()
-            read = read_dependencies(self.dependencies(unit).read_text(errors="surrogateescape"))
+            text = Path(self.dependencies(unit)).read_text(errors="surrogateescape")
+            read = read_dependencies(text)
             times = [os.stat(os.path.join(cwd, name)).st_mtime_ns for name in read]  # noqa: PTH116, PTH118
         except (OSError, ValueError):
             return False

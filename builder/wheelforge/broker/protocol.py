@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import socket
 import struct
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
-from weakref import WeakSet
 
 from wheelforge.broker.budget import Task
 from wheelforge.broker.unit import legible
@@ -55,17 +56,14 @@ class Desk(Protocol):
 
 
 class GateLine:
-    """The connection of one gate, which is the slot of its compiler.
+    """The connection of one gate, which is the slot of its compiler."""
 
-    A plain socket on the loop: asyncio's transports cost more than all the rest of a short compile.
-    """
-
-    def __init__(self, desk: Desk, connection: socket.socket) -> None:
+    def __init__(self, desk: Desk, connection: socket.socket, leave: Callable[[int], None]) -> None:
         self._desk = desk
         self._connection = connection
+        self._leave = leave
         self._buffer = b""
         self.task: Task | None = None
-        asyncio.get_running_loop().add_reader(connection, self.read)
 
     def read(self) -> None:
         """Take what there is, and act on every whole message."""
@@ -107,8 +105,8 @@ class GateLine:
 
     def close(self) -> None:
         """Hang up: a gate whose compiler runs ends it."""
-        if self._connection.fileno() >= 0:
-            asyncio.get_running_loop().remove_reader(self._connection)
+        if (descriptor := self._connection.fileno()) >= 0:
+            self._leave(descriptor)
             self._connection.close()
 
     def _read(self, fields: list[str]) -> None:
@@ -127,28 +125,49 @@ class GateLine:
 
 
 class Entrance:
-    """Where gates come in; `lines` are all that have not hung up."""
+    """Where gates come in; `lines` are all that have not hung up, by their descriptor.
+
+    Gates are plain sockets in an epoll set of their own, and the loop watches the set: a reader of
+    the loop's for each, let alone a transport, costs more than all the rest of a short compile.
+    """
 
     def __init__(self, desk: Desk, path: Path) -> None:
         self._desk = desk
-        self.lines: WeakSet[GateLine] = WeakSet()
+        self.lines: dict[int, GateLine] = {}
         self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         self._listening.bind(str(path))
         self._listening.listen(_BACKLOG)
-        asyncio.get_running_loop().add_reader(self._listening, self._accept)
+        self._door = self._listening.fileno()
+        self._set = select.epoll()
+        self._set.register(self._door, select.EPOLLIN)
+        asyncio.get_running_loop().add_reader(self._set.fileno(), self._ready)
+
+    def _ready(self) -> None:
+        for descriptor, _ in self._set.poll(0):
+            if descriptor == self._door:
+                self._accept()
+            elif line := self.lines.get(descriptor):  # else it was closed a moment ago
+                line.read()
 
     def _accept(self) -> None:
-        with suppress(OSError):  # nobody is there any more
-            while True:
-                connection, _ = self._listening.accept()
-                connection.setblocking(False)
-                line = GateLine(self._desk, connection)
-                self.lines.add(line)
-                line.read()  # it asks at once
+        try:
+            connection, _ = self._listening.accept()
+        except OSError:  # nobody is there any more
+            return
+        connection.setblocking(False)
+        descriptor = connection.fileno()
+        line = self.lines[descriptor] = GateLine(self._desk, connection, self._leave)
+        self._set.register(descriptor, select.EPOLLIN)
+        line.read()  # it asks at once
+
+    def _leave(self, descriptor: int) -> None:
+        del self.lines[descriptor]
+        self._set.unregister(descriptor)
 
     def close(self) -> None:
         """Hang up on everybody."""
-        asyncio.get_running_loop().remove_reader(self._listening)
+        asyncio.get_running_loop().remove_reader(self._set.fileno())
         self._listening.close()
-        for line in list(self.lines):
+        for line in list(self.lines.values()):
             line.close()
+        self._set.close()
