@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 from weakref import WeakSet
 
 from wheelforge.broker.budget import Task
-from wheelforge.broker.unit import legible
+from wheelforge.invocation import legible
 
 _BACKLOG = 1024
 _CHUNK = 1 << 16
