@@ -14,6 +14,7 @@ from wheelforge.graph import (
     IsaCheck,
     Step,
     WheelSet,
+    built,
     encoded,
 )
 from wheelforge.pin import SERIES, Pin, PinnedSource
@@ -23,7 +24,7 @@ from wheelforge.plan.offers import Below, Offers
 from wheelforge.plan.repairing import repair_step
 from wheelforge.plan.requirements import fetch_step, wheel_set
 from wheelforge.plan.setting import Setting, Where
-from wheelforge.recipe import Key, PathSource
+from wheelforge.recipe import CMakeCheck, CommandsCheck, Key, PathSource
 from wheelforge.template import expand
 
 
@@ -88,13 +89,17 @@ class Layout:
         if wheel and (emulated := self._setting.python.env.get("QEMU_CPU")):
             inputs["cpu"] = emulated  # what one CPU runs, another may refuse
         more = self._trial(pin, below)
+        held = any(isinstance(item, CommandsCheck | CMakeCheck) for item in checks)
+        evidence = [built(pin.name)] if held else []  # of a wheel: before it was repaired
         fetches = [] if more is None else [fetch_step(pin, more, "trial")]
         yield from fetches
         yield CheckStep(
             id=f"check:{pin.name}",
             name=pin.name,
             version=pin.version,
-            needs=(*(step.id for step in fetches), *(wheels or (result,))),
+            needs=tuple(
+                dict.fromkeys([*(step.id for step in fetches), *(wheels or (result,)), *evidence])
+            ),
             inputs=inputs,
             of=result,
             install=wheels,
