@@ -12,7 +12,7 @@ from wheelforge.errors import RejectedError
 from wheelforge.evidence import Evidence, cache_faults, command_faults, decode
 from wheelforge.graph import CheckStep, built
 from wheelforge.job import Job
-from wheelforge.recipe import BuildCheck, CMakeCheck, CommandsCheck
+from wheelforge.recipe import BUILD_CHECKS, BuildCheck, CommandsCheck
 
 _NONE = "no evidence was kept when it was built"
 
@@ -26,7 +26,7 @@ class Held(NamedTuple):
 
 def hold(job: Job, step: CheckStep) -> Held:
     """Hold the evidence against every such check; RejectedError names the first that failed."""
-    checks = [item for item in step.checks if isinstance(item, CommandsCheck | CMakeCheck)]
+    checks = [item for item in step.checks if isinstance(item, BUILD_CHECKS)]
     if not checks:
         return Held()
     found = _evidence(job, step)

@@ -21,10 +21,13 @@ def command_faults(check: CommandsCheck, compiles: Collection[Compile]) -> Itera
     looked_at = [
         item
         for item in compiles
-        if item.language in check.languages and not _among(item.near, check.without)
+        if item.language in check.languages
+        and _among(item.near, check.sources)
+        and not _among(item.near, check.without)
     ]
     if not looked_at:
-        yield f"no compile of {' or '.join(check.languages)} is known"
+        meant = f"{' or '.join(check.languages)} in {' or '.join(check.sources)}"
+        yield f"not one source was compiled of {meant}"
     for wanted in check.every:
         choice = wanted.split("|")
         without = [
@@ -99,12 +102,17 @@ def cache_faults(check: CMakeCheck, caches: Collection[Cache]) -> Iterator[str]:
     if not meant:
         yield f"the build left no {check.path or 'CMakeCache.txt'}"
     for cache in meant:
-        for name, wanted in check.cache.items():
+        for key, wanted in check.cache.items():
+            name, _, kind = key.partition(":")
             text = ("ON" if wanted else "OFF") if isinstance(wanted, bool) else wanted
-            if name not in cache.settings:
-                yield f"{name} is not set, not {text} ({_near(cache)})"
-            elif not _agrees(cache.settings[name].value, text):
-                yield f"{name} is '{cache.settings[name].value}', not {text} ({_near(cache)})"
+            found = cache.settings.get(name)
+            if found is None:
+                yield f"{name} is not set, and should be {text} ({_near(cache)})"
+            elif not _agrees(found.value, text):
+                yield f"{name} is '{found.value}', not {text} ({_near(cache)})"
+            elif kind not in {"", found.kind}:
+                dropped = ": what it depends on does not hold" if found.kind == "INTERNAL" else ""
+                yield f"{name} is {found.kind}, not {kind} ({_near(cache)}){dropped}"
 
 
 def _meant(path: str, caches: Collection[Cache]) -> Iterator[Cache]:

@@ -4,6 +4,7 @@ from wheelforge.recipe.conditions import Conditions
 from wheelforge.recipe.document import Document
 from wheelforge.recipe.layers import Layer
 from wheelforge.recipe.model import (
+    BUILD_CHECKS,
     ArchiveSource,
     Audit,
     Backend,
@@ -34,6 +35,7 @@ from wheelforge.recipe.model import (
 from wheelforge.recipe.places import Key, dotted
 
 __all__ = [
+    "BUILD_CHECKS",
     "ArchiveSource",
     "Audit",
     "Backend",

@@ -11,9 +11,9 @@ from wheelforge.errors import InputError, nearest
 from wheelforge.recipe.conditions import specifier, specifying
 from wheelforge.recipe.faults import Fault
 from wheelforge.recipe.model import (
+    BUILD_CHECKS,
     Backend,
     CMakeCheck,
-    CommandsCheck,
     ElfCheck,
     FileCheck,
     Recipe,
@@ -117,7 +117,7 @@ def _dispatch(recipe: Recipe) -> Iterator[Fault]:
 
 def _build_checks(recipe: Recipe) -> Iterator[Fault]:
     for number, check in enumerate(recipe.checks):
-        if not isinstance(check, CommandsCheck | CMakeCheck):
+        if not isinstance(check, BUILD_CHECKS):
             continue
         key: Key = ("checks", number)
         if isinstance(check, CMakeCheck):
