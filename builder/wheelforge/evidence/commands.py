@@ -50,7 +50,8 @@ def spoil(work: Path) -> None:
 
 def forget(work: Path, outputs: Iterable[str]) -> None:
     """These outputs were removed: what made them does not count."""
-    lines = b"".join(b"\n-\0\0\0" + _escaped(os.fsencode(output)) + b"\n" for output in outputs)
+    names = map(_escaped, map(os.fsencode, outputs))
+    lines = b"".join(b"\n-\0\0\0" + name + b"\0\n" for name in names)
     if lines and (work / LIST).exists():
         with (work / LIST).open("ab") as file:
             file.write(lines)
@@ -80,10 +81,10 @@ def read(work: Path) -> list[Compile] | None:
 
 
 def _lines(data: bytes) -> Iterator[_Line]:
-    """Every whole line: what a killed gate wrote half has no program, or is no compile."""
+    """Every whole line; a gate that was killed may have left half of one."""
     for text in data.split(b"\n"):
-        fields = os.fsdecode(text).split("\0")
-        if len(fields) > _HEAD:
+        *fields, end = os.fsdecode(text).split("\0")
+        if len(fields) > _HEAD and not end:
             if "\\" in text.decode("latin-1"):
                 fields = [_ESCAPED.sub(_unescaped, field) for field in fields]
             yield _Line(fields[0], fields[1], fields[2], fields[_HEAD:])

@@ -9,7 +9,7 @@
  * Its answers are lines: to ask "go", "go DEPFILE" or "fresh"; to a failure "over" or "go".
  * What was compiled is kept in the file $WHEELFORGE_COMMANDS, also what ccache had: a line each,
  *   MARK TOKEN CWD PROGRAM ARGUMENTS…
- * with NUL between fields; line ends and backslashes in them are written with a backslash. MARK is
+ * with NUL after each; line ends and backslashes in them are written with a backslash. MARK is
  * "=" done, "?" given to ccache as TOKEN, "!" that it failed there. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -210,7 +210,7 @@ static void note(const char *mark, const char *token, char **argv)
     if (!*path)
         return;
     const char *head[] = {mark, token, getcwd(folder, sizeof folder) ? folder : "", NULL};
-    size_t room = 2;
+    size_t room = sizeof "\n\n";
     for (const char *const *word = head; *word; word++)
         room += 2 * strlen(*word) + 1;
     for (char **word = argv; *word; word++)
@@ -223,7 +223,7 @@ static void note(const char *mark, const char *token, char **argv)
         at = escaped(at, *word);
     for (char **word = argv; *word; word++)
         at = escaped(at, *word);
-    at[-1] = '\n';
+    *at++ = '\n';
     int file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
     if (file < 0 || write(file, line, (size_t)(at - line)) != at - line)
         die(1, "cannot write %s: %s", path, strerror(errno));
