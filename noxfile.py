@@ -1,4 +1,6 @@
-"""Sessions: quickstart, tests, slow, lint, bench, real_stack. `python3 noxfile.py -s NAME [-- ARGUMENTS]`.
+"""Sessions: quickstart, tests, slow, lint, bench, real_stack.
+
+`python3 noxfile.py -s NAME [-- ARGUMENTS]` runs one.
 
 Needs Python 3.11 or newer and a C/C++ compiler. Where nox is not installed it goes into an
 environment of its own below .nox/; the system's Python is never written to.

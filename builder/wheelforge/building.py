@@ -15,6 +15,7 @@ from wheelforge import atomic, digest
 from wheelforge.archive import unpack
 from wheelforge.backends.preparation import environment_commands
 from wheelforge.errors import BuildError, InputError
+from wheelforge.evidence import encode, gather
 from wheelforge.graph import BuildStep, Command, Environment
 from wheelforge.job import Job, Stamps, fresh, link_programs, patch, take
 from wheelforge.store import Entry
@@ -41,8 +42,11 @@ async def build(job: Job, step: BuildStep) -> Entry:
         if step.environment is not None:
             await _environment(job, step.environment, paths, step.env)
         await _commands(job, step, paths)
+        gated = job.workshop.gates is not None
+        proof = await job.blocking(lambda: encode(gather(job.work, paths, gated=gated)))
         tree, product = await job.blocking(lambda: _result(job, step, paths))
-        return await job.publish(tree, product=product, seconds=time.monotonic() - started)
+        seconds = time.monotonic() - started
+        return await job.publish(tree, product=product, seconds=seconds, proof=proof)
 
 
 def _no_clash(job: Job, step: BuildStep) -> None:

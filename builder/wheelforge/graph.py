@@ -209,6 +209,11 @@ def counts(name: str) -> bool:
     return not name.startswith("check:")
 
 
+def built(name: str) -> str:
+    """The step that builds a package."""
+    return f"build:{name}"
+
+
 def product(step: str) -> str:
     """How a plan's string names the wheel that a step made."""
     return "@{wheel." + step.replace(":", ".") + "}"

@@ -6,7 +6,8 @@ from importlib import resources
 
 import pytest
 
-from wheelforge.broker.unit import _SEPARATE, Unit, unit_of
+from wheelforge.broker.unit import Unit, unit_of
+from wheelforge.invocation import SEPARATE
 
 WORK = "/home/me/k1"
 CWD = f"{WORK}/build"
@@ -87,7 +88,7 @@ def test_the_gate_knows_the_same_options_with_a_word() -> None:
     text = resources.files("wheelforge.gatehouse").joinpath("gate.c").read_text()
     listed = re.search(r"with_word\[\] = \{(.*?)NULL", text, re.DOTALL)
     assert listed
-    assert set(re.findall(r'"([^"]+)"', listed[1])) == _SEPARATE
+    assert set(re.findall(r'"([^"]+)"', listed[1])) == SEPARATE
 
 
 def test_the_work_folders_name_does_not_count_and_everything_else_does() -> None:

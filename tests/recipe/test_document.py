@@ -64,7 +64,7 @@ FAULTS = [
     ("distribution = 'x'", "", "distribution", 'kind = "wheel"'),
     ("", "[trial]\nrequires = ['x==1']", "trial", 'kind = "wheel"'),
     ("", "[[checks]]\ntype = 'flie'", "checks[0].type", "did you mean file?"),
-    ("", "[[checks]]\npath = 'x'", "checks[0]", "known: elf, file, python"),
+    ("", "[[checks]]\npath = 'x'", "checks[0]", "known: cmake, commands, elf, file, python"),
     ("", "[[checks]]\ntype = 'file'\npath = 'x'\ncont = 2", "checks[0].cont", "count"),
     ("", "[[checks]]\ntype = 'file'", "checks[0]", "add path"),
     ("", "[checks]\ntype = 'file'", "checks", "a list"),

@@ -12,8 +12,9 @@ from wheelforge.broker.budget import Budget, Task
 from wheelforge.broker.claims import Claim
 from wheelforge.broker.protocol import Ask, Ended, GateLine
 from wheelforge.broker.seat import Failure, Request, Seat
-from wheelforge.broker.unit import Unit, legible, unit_of
+from wheelforge.broker.unit import Unit, unit_of
 from wheelforge.events import UnitFinished
+from wheelforge.invocation import legible
 
 _FRESH = 0.02  # seconds for which what was free is believed: what has started since is counted
 _TAKEN = 8  # times the broker may kill a unit to have its memory

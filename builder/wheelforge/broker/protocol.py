@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from wheelforge.broker.budget import Task
-from wheelforge.broker.unit import legible
+from wheelforge.invocation import legible
 
 _BACKLOG = 1024
 _CHUNK = 1 << 16

@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from typing import Annotated
 
+import msgspec
 import typer
 
 from wheelforge.cli import arguments as arg
-from wheelforge.cli.words import echo
+from wheelforge.cli.words import complain, echo
 from wheelforge.errors import EXIT_REJECTED
+from wheelforge.evidence import decode, told
 from wheelforge.graph import FetchStep
 from wheelforge.pipeline import Home, Options, make_plan
 from wheelforge.resources import format_bytes
-from wheelforge.store import collect
+from wheelforge.store import collect, proof_of
 
 app = typer.Typer(help="Results kept by content key.", rich_markup_mode=None)
 
@@ -48,6 +50,28 @@ def why(options: Options) -> None:
         echo(f"{step.id} {step.version}: {state.verdict}")
         for reason in state.reasons:
             echo(f"    {reason}")
+
+
+@app.command()
+def evidence(
+    name: Annotated[str, typer.Argument(help="a package, or the start of a result's key")],
+    cmake: Annotated[bool, typer.Option("--cmake", help="CMake's variables instead")] = False,
+) -> None:
+    """Print how the newest result of a package was compiled, as compile_commands.json.
+
+    @{src} is its source tree, @{work} the folder around it, @{dep.NAME} a dependency.
+    """
+    path = proof_of(Home.open().store, name)
+    found = decode(path.read_bytes(), str(path))
+    if cmake:
+        for cache in found.caches:
+            echo(f"# {cache.path}")
+            for variable, setting in cache.settings.items():
+                echo(f"{variable}:{setting.kind}={setting.value}")
+        return
+    if found.missing:
+        complain(f"no commands were kept: {found.missing}")
+    echo(msgspec.json.format(msgspec.json.encode(told(found))), verbatim=True)
 
 
 @app.command()

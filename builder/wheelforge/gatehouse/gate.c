@@ -6,7 +6,11 @@
  *   ask KIND PID STEP CWD JOBSERVER PROGRAM ARGUMENTS…
  *   started PID            once it has run for SHORT_MS: what is shorter is not worth a message
  *   ended STATUS MAXRSS_KIB USER_MS SYSTEM_MS KILLED STDERR
- * Its answers are lines: to ask "go", "go DEPFILE" or "fresh"; to a failure "over" or "go". */
+ * Its answers are lines: to ask "go", "go DEPFILE" or "fresh"; to a failure "over" or "go".
+ * What was compiled is kept in the file $WHEELFORGE_COMMANDS, also what ccache had: a line each,
+ *   MARK TOKEN CWD PROGRAM ARGUMENTS…
+ * with NUL after each; line ends and backslashes in them are written with a backslash. MARK is
+ * "=" done, "?" given to ccache as TOKEN, "!" that it failed there. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,6 +33,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { USAGE = 64, CANNOT_START = 127, HIGH = 100, TAIL = 16 << 10, SHORT_MS = 100 };
@@ -142,6 +147,25 @@ static const char *const compiling[] = {"-c", "-S", "-fsyntax-only", NULL};
 static const char *const harmless[] = {"-",    "/dev/stdin", "-E",        "-M", "-MM",
                                        "-###", "-version",   "--version", NULL};
 
+static const char *const sources[] = {".c",   ".cc",  ".cpp", ".cxx", ".C",   ".c++", ".f",
+                                      ".F",   ".f90", ".F90", ".f77", ".for", NULL};
+
+/* Whether what is linked is also compiled. */
+static bool has_source(char **words)
+{
+    bool found = false;
+    for (; *words && !found; words++) {
+        const char *end = strrchr(*words, '.');
+        if (strcmp(*words, "-x") == 0)
+            found = true;
+        else if (among(*words, with_word) && words[1])
+            words++;
+        else
+            found = **words != '-' && end && among(end, sources);
+    }
+    return found;
+}
+
 static enum kind classify(char **words)
 {
     enum kind kind = LINK;
@@ -164,6 +188,49 @@ static enum kind classify(char **words)
     return input ? kind : PASS;
 }
 
+/* ---- What was compiled, for those who want proof ---- */
+
+static char *escaped(char *at, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '\n' || *text == '\\')
+            *at++ = '\\';
+        *at++ = *text == '\n' ? 'n' : *text;
+    }
+    *at++ = '\0';
+    return at;
+}
+
+/* One write, so that lines of many gates do not mix; one that was cut off ends where the next
+ * begins. Without it nobody would know of this compile, so it has failed as well. */
+static void note(const char *mark, const char *token, char **argv)
+{
+    const char *path = setting("WHEELFORGE_COMMANDS");
+    char folder[PATH_MAX];
+    if (!*path)
+        return;
+    const char *head[] = {mark, token, getcwd(folder, sizeof folder) ? folder : "", NULL};
+    size_t room = sizeof "\n\n";
+    for (const char *const *word = head; *word; word++)
+        room += 2 * strlen(*word) + 1;
+    for (char **word = argv; *word; word++)
+        room += 2 * strlen(*word) + 1;
+    char *line = malloc(room), *at = line;
+    if (!line)
+        die(1, "no memory");
+    *at++ = '\n';
+    for (const char *const *word = head; *word; word++)
+        at = escaped(at, *word);
+    for (char **word = argv; *word; word++)
+        at = escaped(at, *word);
+    *at++ = '\n';
+    int file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (file < 0 || write(file, line, (size_t)(at - line)) != at - line)
+        die(1, "cannot write %s: %s", path, strerror(errno));
+    close(file);
+    free(line);
+}
+
 /* Goes through ccache, which calls the gate on a miss only: what it has need not wait. */
 static void try_ccache(char **argv, size_t count)
 {
@@ -172,8 +239,13 @@ static void try_ccache(char **argv, size_t count)
     if (!*ccache || !*gate || strchr(gate, ' ') || *setting("WHEELFORGE_BEHIND_CCACHE"))
         return;
     char **longer = calloc(count + 2, sizeof *longer);
-    if (!longer || setenv("WHEELFORGE_BEHIND_CCACHE", "1", 1) || setenv("CCACHE_PREFIX", gate, 1))
+    char token[64];
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    snprintf(token, sizeof token, "%ld.%ld.%ld", (long)getpid(), (long)now.tv_sec, now.tv_nsec);
+    if (!longer || setenv("WHEELFORGE_BEHIND_CCACHE", token, 1) || setenv("CCACHE_PREFIX", gate, 1))
         die(1, "no memory");
+    note("?", token, argv);
     longer[0] = (char *)ccache;
     memcpy(longer + 1, argv, count * sizeof *argv);
     execute(longer);
@@ -494,21 +566,38 @@ static char **command(char *answer, char **argv, size_t count)
     return longer;
 }
 
-static int admitted(int broker, char **argv, size_t count)
+/* ccache was given another command line perhaps, and its gate has noted the one that counts. */
+static void note_end(bool failed, char **argv)
+{
+    const char *token = setting("WHEELFORGE_BEHIND_CCACHE");
+    if (*token && failed)
+        note("!", token, argv);
+    else if (!*token && !failed)
+        note("=", "", argv);
+}
+
+static int admitted(int broker, char **argv, size_t count, bool noted)
 {
     char answer[PATH_MAX + 8];
     if (!hear(broker, answer, sizeof answer))
         die_alone();
-    if (strcmp(answer, "fresh") == 0)
+    if (strcmp(answer, "fresh") == 0) {
+        note_end(false, argv);
         return 0;
+    }
     if (setenv("WHEELFORGE_HELD", "1", 1) != 0)
         die(1, "no memory");
     for (;;) {
         struct attempt attempt = run(command(answer, argv, count), broker);
+        if (noted && attempt.status == 0) /* first: what is said to have ended, is not asked again */
+            note_end(false, argv);
         report(broker, &attempt);
         if (attempt.status == 0 || attempt.passed_on || !hear(broker, answer, sizeof answer) ||
-            strcmp(answer, "over") == 0)
+            strcmp(answer, "over") == 0) {
+            if (noted && attempt.status != 0)
+                note_end(true, argv);
             return finish(&attempt);
+        }
         if (attempt.said)
             munmap((void *)attempt.said, attempt.size);
     }
@@ -533,5 +622,5 @@ int main(int argc, char **argv)
         try_ccache(argv, count);
     int socket = call(broker);
     ask(socket, kind, argv);
-    return admitted(socket, argv, count);
+    return admitted(socket, argv, count, kind == COMPILE || has_source(argv + 1));
 }

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from wheelforge import atomic
+from wheelforge import atomic, evidence
 from wheelforge.broker import Keeper, Seat
 from wheelforge.events import Event
 from wheelforge.gatehouse import NAME, furnish
@@ -46,7 +46,9 @@ class Gates:
     ) -> AsyncIterator[Gated]:
         """Serve the gates of a step's commands; `estimate` bytes are its recipe's guess."""
         (work / "gate" / _STATS).unlink(missing_ok=True)  # of a run that was interrupted
+        evidence.begin(work)
         async with self.keeper.seat(step, name, work, estimate, tell) as seat:
+            evidence.forget(work, seat.journal.cleaned)
             yield Gated(seat, work / "gate", self)
 
 
@@ -81,6 +83,7 @@ class Gated:
             "PATH": f"{self.folder / 'bin'}:{env['PATH']}",
             "WHEELFORGE_BROKER": str(self.gates.keeper.socket),
             "WHEELFORGE_GATE": launcher,
+            **self._listed(),
             "CMAKE_TOOLCHAIN_FILE": str(toolchain),
         }
         if not told:
@@ -98,6 +101,11 @@ class Gated:
         except OSError:
             return 0, 0
         return sum(map(lines.count, _HITS)), lines.count("cache_miss")
+
+    def _listed(self) -> dict[str, str]:
+        """Where gates write what was compiled, unless some of it was before there was a list."""
+        commands = Path(self.seat.work, evidence.LIST)
+        return {"WHEELFORGE_COMMANDS": str(commands)} if commands.exists() else {}
 
     def _cached(self) -> dict[str, str]:
         """Settings of ccache: paths below the work folder do not count (ccache(1))."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from wheelforge import atomic, process
+from wheelforge import atomic, evidence, process
 from wheelforge.errors import InputError
 from wheelforge.events import (
     CacheUsed,
@@ -218,6 +218,7 @@ class Job:
         """Serve the gates of its commands; None where this machine has no gate."""
         gates = self.workshop.gates
         if gates is None:
+            evidence.spoil(self.work)
             yield None
             return
         where = f"recipe {self.step.name}: resources.memory_per_job"
@@ -257,9 +258,29 @@ class Job:
                 lambda _done, _total: None,
             )
 
-    async def publish(self, tree: Path, *, product: str = "", seconds: float = 0.0) -> Entry:
-        """Put a finished tree into the store under the step's key; the work folder goes."""
-        manifest = Manifest(
+    async def publish(
+        self, tree: Path, *, product: str = "", seconds: float = 0.0, proof: bytes = b""
+    ) -> Entry:
+        """Put a finished tree into the store under the step's key; the work folder goes.
+
+        `proof` is kept beside it: the evidence of how it was made.
+        """
+        manifest = self._manifest(product, seconds)
+        entry = await self.blocking(lambda: self.workshop.store.publish(tree, manifest, proof))
+        self.workshop.history.put(self.step.id, Record(seconds, self.units))
+        await self._clear()
+        return entry
+
+    async def leave(self, *, seconds: float = 0.0) -> Entry:
+        """End without a result in the store: the step is done, and is to be done next time."""
+        self.workshop.history.put(self.step.id, Record(seconds, self.units))
+        entry = Entry(self.work, self._manifest("", seconds))
+        await self._clear()
+        return entry
+
+    def _manifest(self, product: str, seconds: float) -> Manifest:
+        """Of what this step made; the store adds which files these are."""
+        return Manifest(
             key=self.key,
             name=self.step.name,
             version=self.step.version,
@@ -272,10 +293,6 @@ class Job:
             seconds=seconds,
             product=product,
         )
-        entry = await self.blocking(lambda: self.workshop.store.publish(tree, manifest))
-        self.workshop.history.put(self.step.id, Record(seconds, self.units))
-        await self._clear()
-        return entry
 
     async def _clear(self) -> None:
         """Remove the work folder, while others go on: large trees take long."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
 
@@ -14,6 +14,7 @@ from wheelforge.graph import (
     IsaCheck,
     Step,
     WheelSet,
+    built,
     encoded,
 )
 from wheelforge.pin import SERIES, Pin, PinnedSource
@@ -23,7 +24,7 @@ from wheelforge.plan.offers import Below, Offers
 from wheelforge.plan.repairing import repair_step
 from wheelforge.plan.requirements import fetch_step, wheel_set
 from wheelforge.plan.setting import Setting, Where
-from wheelforge.recipe import Key, PathSource
+from wheelforge.recipe import BUILD_CHECKS, Check, Key, PathSource
 from wheelforge.template import expand
 
 
@@ -66,15 +67,7 @@ class Layout:
         }
 
     def _check(self, pin: Pin, below: Below, values: Mapping[str, str]) -> Iterator[Step]:
-        """Values are filled in everywhere but in code, where braces belong to Python."""
-
-        def fill(text: str, key: Key) -> str:
-            return expand(text, values, lambda: self._where(pin.name, *key), paths=())
-
-        checks = tuple(
-            filled(check, fill, ("checks", number), set(check.__struct_fields__) - {"code"})
-            for number, check in enumerate(pin.recipe.checks)
-        )
+        checks = self._filled_checks(pin, below, values)
         wheel = pin.recipe.kind == "wheel"
         result = f"repair:{pin.name}" if wheel else f"build:{pin.name}"
         others = [offer.result for offer in below.wheels.values()]
@@ -88,13 +81,17 @@ class Layout:
         if wheel and (emulated := self._setting.python.env.get("QEMU_CPU")):
             inputs["cpu"] = emulated  # what one CPU runs, another may refuse
         more = self._trial(pin, below)
+        held = any(isinstance(item, BUILD_CHECKS) for item in checks)
+        evidence = [built(pin.name)] if held else []  # of a wheel: before it was repaired
         fetches = [] if more is None else [fetch_step(pin, more, "trial")]
         yield from fetches
         yield CheckStep(
             id=f"check:{pin.name}",
             name=pin.name,
             version=pin.version,
-            needs=(*(step.id for step in fetches), *(wheels or (result,))),
+            needs=tuple(
+                dict.fromkeys([*(step.id for step in fetches), *(wheels or (result,)), *evidence])
+            ),
             inputs=inputs,
             of=result,
             install=wheels,
@@ -104,6 +101,24 @@ class Layout:
             compiler=tuple(shlex.split(self._setting.compilers.commands.get("cc", ""))),
             isa=isa,
         )
+
+    def _filled_checks(
+        self, pin: Pin, below: Below, values: Mapping[str, str]
+    ) -> tuple[Check, ...]:
+        """Values are filled in everywhere but in code, where braces belong to Python.
+
+        Paths are known where evidence names them: not to what looks at the result.
+        """
+        checks = []
+        for number, check in enumerate(pin.recipe.checks):
+            paths = below.paths if isinstance(check, BUILD_CHECKS) else ()
+
+            def fill(text: str, key: Key, paths: Collection[str] = paths) -> str:
+                return expand(text, values, lambda: self._where(pin.name, *key), paths=paths)
+
+            fields = set(check.__struct_fields__) - {"code"}
+            checks.append(filled(check, fill, ("checks", number), fields))
+        return tuple(checks)
 
     def _isa(self, pin: Pin) -> IsaCheck | None:
         """For AArch64, whose words can be looked up; x86-64 takes a minute for a torch."""

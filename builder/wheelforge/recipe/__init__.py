@@ -4,11 +4,15 @@ from wheelforge.recipe.conditions import Conditions
 from wheelforge.recipe.document import Document
 from wheelforge.recipe.layers import Layer
 from wheelforge.recipe.model import (
+    BUILD_CHECKS,
     ArchiveSource,
     Audit,
     Backend,
     Build,
+    BuildCheck,
     Check,
+    CMakeCheck,
+    CommandsCheck,
     DebianPatches,
     DebianSource,
     ElfCheck,
@@ -32,11 +36,15 @@ from wheelforge.recipe.model import (
 from wheelforge.recipe.places import Key, dotted
 
 __all__ = [
+    "BUILD_CHECKS",
     "ArchiveSource",
     "Audit",
     "Backend",
     "Build",
+    "BuildCheck",
+    "CMakeCheck",
     "Check",
+    "CommandsCheck",
     "Conditions",
     "DebianPatches",
     "DebianSource",

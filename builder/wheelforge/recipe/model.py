@@ -323,7 +323,43 @@ class PythonCheck(_Table, frozen=True, kw_only=True, tag_field="type", tag="pyth
     primitives: Primitives | None = None
 
 
-Check: TypeAlias = FileCheck | ElfCheck | PythonCheck
+class CommandsCheck(_Table, frozen=True, kw_only=True, tag_field="type", tag="commands"):
+    """What the command of every compile said, as the build kept it.
+
+    `every` are options that each command has to have: alternatives (globs) joined by `|`, and of
+    -O, -std=, -march=, -mcpu= and -mtune= the last counts. `flags` are the target's, which no later
+    -march may have replaced, but for sources that match the globs `own`. Only `sources` are looked
+    at, and of them neither those that match `without` nor those in other `languages`. In these
+    globs, of paths below the source tree or the work folder, `*` matches `/`, too. `required`: a
+    build that kept no commands is refused instead of told.
+    """
+
+    every: tuple[str, ...] = ()
+    flags: str = ""
+    own: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ("*",)
+    without: tuple[str, ...] = ()
+    languages: tuple[Literal["c", "c++", "fortran"], ...] = ("c", "c++", "fortran")
+    required: bool = False
+
+
+class CMakeCheck(_Table, frozen=True, kw_only=True, tag_field="type", tag="cmake"):
+    """What the variables of CMakeCache.txt were when the build ended.
+
+    `cache` maps each to its value: true or false, or a glob. NAME:TYPE asks for the type, too: an
+    option that depends on others stays as it was asked for and becomes INTERNAL when it is dropped.
+    `path` is a glob of the caches meant, below the source tree or the work folder; without it the
+    outermost is. `required`: a build that kept none is refused instead of told.
+    """
+
+    cache: dict[str, str | bool]
+    path: str = ""
+    required: bool = False
+
+
+Check: TypeAlias = FileCheck | ElfCheck | PythonCheck | CommandsCheck | CMakeCheck
+BuildCheck: TypeAlias = CommandsCheck | CMakeCheck  # of how it was built
+BUILD_CHECKS = (CommandsCheck, CMakeCheck)
 
 
 class Recipe(_Table, frozen=True, kw_only=True):

@@ -10,7 +10,15 @@ from wheelforge import isa, patterns
 from wheelforge.errors import InputError, nearest
 from wheelforge.recipe.conditions import specifier, specifying
 from wheelforge.recipe.faults import Fault
-from wheelforge.recipe.model import Backend, PythonCheck, Recipe, Repair
+from wheelforge.recipe.model import (
+    BUILD_CHECKS,
+    Backend,
+    CMakeCheck,
+    ElfCheck,
+    FileCheck,
+    Recipe,
+    Repair,
+)
 from wheelforge.recipe.places import Key
 
 # As package indexes normalise names, so that a requirement finds what a file is called.
@@ -47,6 +55,7 @@ def broken(recipe: Recipe, name: str) -> Iterator[Fault]:
     yield from _wheels_own(recipe)
     yield from _externals(recipe)
     yield from _dispatch(recipe)
+    yield from _build_checks(recipe)
     yield from _backend(recipe)
 
 
@@ -106,6 +115,24 @@ def _dispatch(recipe: Recipe) -> Iterator[Fault]:
             )
 
 
+def _build_checks(recipe: Recipe) -> Iterator[Fault]:
+    for number, check in enumerate(recipe.checks):
+        if not isinstance(check, BUILD_CHECKS):
+            continue
+        key: Key = ("checks", number)
+        if isinstance(check, CMakeCheck):
+            if not check.cache:
+                yield Fault("it asks for nothing", key, "add cache = { NAME = true }")
+            continue
+        if not check.every and not check.flags:
+            told = 'add every = ["-O2|-O3"], or flags = "{target.flags}"'
+            yield Fault("it asks for nothing", key, told)
+        for place, wanted in enumerate(check.every):
+            if not all(choice.startswith("-") for choice in wanted.split("|")):
+                told = 'write it as "-O2|-O3"'
+                yield Fault(f"'{wanted}' is no option", (*key, "every", place), told)
+
+
 def _specifiers(recipe: Recipe) -> Iterator[tuple[Key, str]]:
     for other, text in recipe.depends.items():
         yield ("depends", other), text
@@ -142,7 +169,7 @@ def _globs(recipe: Recipe) -> Iterator[tuple[Key, str]]:
     for pattern in recipe.install.move:
         yield ("install", "move", pattern), pattern
     for number, check in enumerate(recipe.checks):
-        if not isinstance(check, PythonCheck):
+        if isinstance(check, FileCheck | ElfCheck):
             yield ("checks", number, "path"), check.path
     for number, item in enumerate(recipe.external):
         yield ("external", number, "probe", "file"), item.probe.file

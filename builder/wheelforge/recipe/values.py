@@ -10,7 +10,7 @@ from packaging.requirements import InvalidRequirement
 
 from wheelforge import requirement
 from wheelforge.errors import InputError
-from wheelforge.recipe.model import Recipe
+from wheelforge.recipe.model import BUILD_CHECKS, Recipe
 from wheelforge.recipe.places import Key
 from wheelforge.template import PATHS, expand
 
@@ -40,9 +40,11 @@ def unknown(
         yield from _refused(text, key, values, paths)
     for key, text in _strings(recipe.exports.env, ("exports", "env")):
         yield from _refused(text, key, {**values, "prefix": ""}, ())
-    for key, text in _strings(recipe.checks, ("checks",)):
-        if key[-1] != "code":
-            yield from _refused(text, key, values, ())
+    for number, check in enumerate(recipe.checks):
+        known = paths if isinstance(check, BUILD_CHECKS) else ()
+        for key, text in _strings(check, ("checks", number)):
+            if key[-1] != "code":
+                yield from _refused(text, key, values, known)
     for number, text in enumerate(recipe.build.requires if recipe.build else ()):
         try:
             requirement.parsed(text)

@@ -12,6 +12,7 @@ import msgspec
 from wheelforge import digest
 
 MANIFEST, DAMAGED = "manifest.json", "damaged.txt"
+EVIDENCE = "evidence.json.gz"  # beside the manifest: no part of what dependents see
 SCHEMA = 1
 
 
@@ -29,7 +30,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     `inputs` are the named facts, `needs` the outputs of earlier steps its key was made of;
     `output` is the digest of its content with its own path taken out, so that an unchanged result
-    spares its dependents. `product` is the file name of the wheel, empty for a library.
+    spares its dependents. `product` is the file name of the wheel, empty for a library. `evidence`
+    is the file that says how it was built, no part of the output; None where none was kept.
     """
 
     key: str
@@ -43,6 +45,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     created: float
     seconds: float
     product: str = ""
+    evidence: FileRecord | None = None
     schema: int = SCHEMA
 
 
@@ -56,6 +59,11 @@ class Entry(NamedTuple):
     def product(self) -> Path:
         """The wheel of an entry that holds one."""
         return self.path / self.manifest.product
+
+    @property
+    def evidence(self) -> Path | None:
+        """The file that says how it was built, where it was kept."""
+        return self.path / EVIDENCE if self.manifest.evidence else None
 
 
 def record(folder: Path, final: Path) -> tuple[tuple[FileRecord, ...], str]:
@@ -71,6 +79,16 @@ def record(folder: Path, final: Path) -> tuple[tuple[FileRecord, ...], str]:
     return tuple(files), digest.of_value(content)
 
 
+def keep_evidence(folder: Path, evidence: bytes) -> FileRecord | None:
+    """Put what says how it was built beside an entry's files; None where nothing does."""
+    if not evidence:
+        return None
+    path = folder / EVIDENCE
+    path.write_bytes(evidence)
+    info = path.lstat()
+    return FileRecord(EVIDENCE, digest.of_member(path, info), info.st_size, info.st_mtime_ns)
+
+
 def read(folder: Path) -> Manifest | None:
     """The manifest in a folder, or None where there is none that can be read."""
     with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
@@ -84,11 +102,13 @@ def fault(entry: Entry, *, thorough: bool = False) -> str:
 
     Files whose size and time are as recorded are trusted unless `thorough`; any other is read.
     """
-    for item in entry.manifest.files:
+    kept = entry.manifest.evidence
+    items = (*entry.manifest.files, *((kept,) if kept else ()))
+    for item in items:
         if wrong := _file_fault(entry.path / item.path, item, thorough=thorough):
             return f"{item.path} {wrong}"
     if thorough:
-        known = {item.path for item in entry.manifest.files} | {MANIFEST, DAMAGED}
+        known = {item.path for item in items} | {MANIFEST, DAMAGED}
         strangers = (name for name, _ in digest.walk(entry.path) if name not in known)
         return next((f"{name} does not belong to it" for name in strangers), "")
     return ""

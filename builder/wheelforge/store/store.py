@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from wheelforge import atomic
-from wheelforge.store.entry import DAMAGED, MANIFEST, Entry, Manifest, fault, read, record
+from wheelforge.store.entry import (
+    DAMAGED,
+    MANIFEST,
+    Entry,
+    Manifest,
+    fault,
+    keep_evidence,
+    read,
+    record,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -79,10 +88,11 @@ class Store:
                 self._by_name.setdefault(entry.manifest.name, []).append(entry.manifest)
         return self._by_name.get(name, [])
 
-    def publish(self, tree: Path, manifest: Manifest) -> Entry:
+    def publish(self, tree: Path, manifest: Manifest, evidence: bytes = b"") -> Entry:
         """Copy a finished tree to its entry; where another process was first, its entry wins.
 
-        `manifest` comes without files and output: they are read from the copy.
+        `manifest` comes without files and output: they are read from the copy. `evidence` is kept
+        beside it, and is no part of the output.
         """
         final = self.place(manifest.key, manifest.name, manifest.version)
         part = self.root / atomic.private(f"{PART}{final.name}")
@@ -91,7 +101,9 @@ class Store:
             try:
                 atomic.copy_tree(tree, part)
                 files, output = record(part, final)
-                full = msgspec.structs.replace(manifest, files=files, output=output)
+                full = msgspec.structs.replace(
+                    manifest, files=files, output=output, evidence=keep_evidence(part, evidence)
+                )
                 (part / MANIFEST).write_bytes(msgspec.json.encode(full))
                 found = self._enter(part, final, manifest)
             finally:

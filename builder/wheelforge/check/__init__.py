@@ -10,17 +10,20 @@ from pathlib import Path
 import msgspec
 
 from wheelforge import archive, elf, process
+from wheelforge.check.built import hold
 from wheelforge.errors import InputError, RejectedError
-from wheelforge.events import OutputLine
+from wheelforge.events import Notice, OutputLine
 from wheelforge.graft import COPIED
 from wheelforge.graph import CheckStep, IsaCheck
 from wheelforge.job import Job, fresh
 from wheelforge.recipe import Check, ElfCheck, FileCheck, PythonCheck
 from wheelforge.sigill import Reporter
-from wheelforge.store import MANIFEST, Entry
+from wheelforge.store import EVIDENCE, MANIFEST, Entry
 from wheelforge.template import render
 from wheelforge.trial import make_trial
 from wheelforge.wheel import parse_name
+
+__all__ = ["check"]
 
 _AUDITWHEEL_HASH = re.compile(r"-[0-9a-f]{8}(?=\.so)")
 
@@ -33,20 +36,25 @@ async def check(job: Job, step: CheckStep) -> Entry:
         started = time.monotonic()
         out = fresh(job.work / "out")
         passed = await job.blocking(lambda: list(_files(job, step)))
-        passed += await _python(job, step)
+        held = await job.blocking(lambda: hold(job, step))
+        passed += [*held.passed, *await _python(job, step)]
         # what passed is in the inputs; the output stays the same when only checks change
         (out / "passed.json").write_bytes(msgspec.json.encode({"of": job.needs[step.of]}))
         for name in passed:
             job.tell(OutputLine(step=step.id, text=f"passed: {name}"))
+        if held.unseen:  # not proven, so nothing that says so is kept: it runs again next time
+            text = f"{step.id}: how it was compiled was not checked: {held.unseen}"
+            job.tell(Notice(text=text))
+            return await job.leave(seconds=time.monotonic() - started)
         return await job.publish(out, seconds=time.monotonic() - started)
 
 
 def _files(job: Job, step: CheckStep) -> Iterator[str]:
-    items = [item for item in step.checks if not isinstance(item, PythonCheck)]
+    items = [item for item in step.checks if isinstance(item, FileCheck | ElfCheck)]
     root = _tree(job, step) if items or step.isa else job.work
     for item in items:
         found = [path for path in sorted(root.glob(item.path)) if not path.is_dir()]
-        found = [path for path in found if path != root / MANIFEST]
+        found = [path for path in found if path not in {root / MANIFEST, root / EVIDENCE}]
         if isinstance(item, FileCheck):
             count = sum(path.is_file() for path in found)
             if count != item.count:
