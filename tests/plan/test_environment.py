@@ -99,3 +99,11 @@ env = { CFLAGS = "-O1", PATH = "/x", TZ = "", EXTRA = "{version}", SITE = "recip
     assert (env["SITE"], env["LICENSE"]) == ("recipe", "l")
     assert "TZ" not in env
     assert env["MAX_JOBS"] == env["CMAKE_BUILD_PARALLEL_LEVEL"] == "@{jobs}"
+
+
+def test_flags_for_setuptools_bring_the_optimization_that_they_take_away() -> None:
+    text = recipe(kind="wheel", build='[build]\nbackend = "setuptools"')
+    env = _env(text, setting=_setting())
+    assert env["CXXFLAGS"].split()[:3] == ["-O3", "-DNDEBUG", "-mcpu=a64fx"]
+    assert env["CFLAGS"] == env["CXXFLAGS"]
+    assert "-O3" not in _env(recipe(), setting=_setting())["CFLAGS"]

@@ -10,6 +10,11 @@ from wheelforge.plan.offers import Offer
 from wheelforge.plan.setting import Setting
 from wheelforge.recipe import Build
 
+# What Python's Makefile has in front of its own flags. setuptools takes CFLAGS and CXXFLAGS in place of
+# these and not beside them (setuptools/_distutils/sysconfig.py, customize_compiler, since 75): a
+# processor named there would cost the optimization. CMake's CMAKE_BUILD_TYPE comes after it, and wins.
+_OPTIMIZED = "-O3 -DNDEBUG"
+
 
 class Variables(NamedTuple):
     """A build's variables, and those that its key is made of (as `env.NAME`).
@@ -27,6 +32,8 @@ def build_env(
 ) -> Variables:
     """The whole environment; nothing of the caller's own comes through."""
     flags = setting.compile_flags
+    if build.backend == "setuptools":
+        flags = f"{_OPTIMIZED} {flags}"
     if with_python and setting.compilers.sysroot:  # sysconfig's own folder would be this machine's
         flags += f" -I{setting.python_include}"
     link_flags = (setting.target.ldflags, cross.link_flags(setting, libraries))

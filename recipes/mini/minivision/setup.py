@@ -44,7 +44,7 @@ def extension(name: str, *sources: str) -> Extension:
         library_dirs=[minitorch.utils.lib_dir()],
         libraries=["minitorch"],
         language="c++",
-        extra_compile_args=["-std=c++17", "-O2", "-Wall", "-Wextra", "-g0", "-fvisibility=hidden"],
+        extra_compile_args=["-std=c++17", "-Wall", "-Wextra", "-g0", "-fvisibility=hidden"],
         # No RPATH: importing minitorch first has loaded libminitorch.so.
         extra_link_args=["-Wl,-z,max-page-size=0x10000"],
     )

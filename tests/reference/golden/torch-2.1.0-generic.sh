@@ -69,6 +69,8 @@ for file in "$prefix_openblas"/lib/libopenblas.so; do
   readelf -h "$file" > /dev/null
 done
 set -- "$prefix_openblas"/include/openblas/cblas.h; [ $# = 1 ]
+# not checked here: what every compiler was told
+# not checked here: CMakeCache.txt has CMAKE_BUILD_TYPE TARGET NUM_THREADS USE_OPENMP DYNAMIC_ARCH BUILD_SHARED_LIBS
 
 # ---- fetch:acl 23.05.1
 echo '==> fetch:acl 23.05.1'
@@ -116,6 +118,7 @@ for file in "$prefix_acl"/build/libarm_compute_graph.so; do
   readelf -d "$file" | grep -qF -e libarm_compute
   readelf -h "$file" > /dev/null
 done
+# not checked here: what every compiler was told
 
 # ---- fetch:torch 2.1.0
 echo '==> fetch:torch 2.1.0'
@@ -146,7 +149,7 @@ ln -sf /opt/wheelforge/bin/ninja "$bin/ninja"
 requires=$sources/torch-requires
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv venv --offline --no-config --no-progress --no-project --clear --python /opt/python/bin/python3.11 "${env}")
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv pip install --offline --no-config --no-progress --no-deps --no-index --no-cache --link-mode=copy --python "${env}/bin/python" "$requires"/*)
-(mkdir -p "${src}" && cd "${src}" && offline env -i "ACL_ROOT_DIR=${prefix_acl}" AR=/opt/gcc/bin/gcc-ar BLAS=OpenBLAS BUILD_TEST=0 CC=/opt/gcc/bin/gcc "CFLAGS=-mcpu=generic -ffile-prefix-map=${work}=." "CMAKE_BUILD_PARALLEL_LEVEL=${jobs}" "CMAKE_INCLUDE_PATH=${prefix_openblas}/include/openblas" CMAKE_POLICY_VERSION_MINIMUM=3.5 "CMAKE_PREFIX_PATH=${prefix_openblas}:${prefix_acl}" CXX=/opt/gcc/bin/g++ "CXXFLAGS=-mcpu=generic -ffile-prefix-map=${work}=." FC=/opt/gcc/bin/gfortran "FFLAGS=-mcpu=generic -ffile-prefix-map=${work}=." "HOME=${work}/home" LANG=C.UTF-8 LC_ALL=C.UTF-8 LDFLAGS=-Wl,-z,max-page-size=65536 "LD_LIBRARY_PATH=${prefix_openblas}/lib:${prefix_acl}/build" "MAX_JOBS=${jobs}" "OpenBLAS_HOME=${prefix_openblas}" "PATH=${env}/bin:${bin}:/opt/gcc/bin:/usr/bin:/bin" PIP_NO_INPUT=1 "PKG_CONFIG_PATH=${prefix_openblas}/lib/pkgconfig:${prefix_openblas}/share/pkgconfig:${prefix_acl}/lib/pkgconfig:${prefix_acl}/share/pkgconfig" PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0 PYTHONNOUSERSITE=1 PYTORCH_BUILD_NUMBER=1 PYTORCH_BUILD_VERSION=2.1.0 RANLIB=/opt/gcc/bin/gcc-ranlib SOURCE_DATE_EPOCH=315619200 "TMPDIR=${work}/tmp" TZ=UTC USE_CUDA=0 USE_MKLDNN=ON USE_MKLDNN_ACL=ON USE_MPI=0 USE_OPENMP=1 USE_ROCM=0 USE_XPU=0 "${env}/bin/python" setup.py bdist_wheel --dist-dir "${wheels}")
+(mkdir -p "${src}" && cd "${src}" && offline env -i "ACL_ROOT_DIR=${prefix_acl}" AR=/opt/gcc/bin/gcc-ar BLAS=OpenBLAS BUILD_TEST=0 CC=/opt/gcc/bin/gcc "CFLAGS=-O3 -DNDEBUG -mcpu=generic -ffile-prefix-map=${work}=." "CMAKE_BUILD_PARALLEL_LEVEL=${jobs}" "CMAKE_INCLUDE_PATH=${prefix_openblas}/include/openblas" CMAKE_POLICY_VERSION_MINIMUM=3.5 "CMAKE_PREFIX_PATH=${prefix_openblas}:${prefix_acl}" CXX=/opt/gcc/bin/g++ "CXXFLAGS=-O3 -DNDEBUG -mcpu=generic -ffile-prefix-map=${work}=." FC=/opt/gcc/bin/gfortran "FFLAGS=-mcpu=generic -ffile-prefix-map=${work}=." "HOME=${work}/home" LANG=C.UTF-8 LC_ALL=C.UTF-8 LDFLAGS=-Wl,-z,max-page-size=65536 "LD_LIBRARY_PATH=${prefix_openblas}/lib:${prefix_acl}/build" "MAX_JOBS=${jobs}" "OpenBLAS_HOME=${prefix_openblas}" "PATH=${env}/bin:${bin}:/opt/gcc/bin:/usr/bin:/bin" PIP_NO_INPUT=1 "PKG_CONFIG_PATH=${prefix_openblas}/lib/pkgconfig:${prefix_openblas}/share/pkgconfig:${prefix_acl}/lib/pkgconfig:${prefix_acl}/share/pkgconfig" PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0 PYTHONNOUSERSITE=1 PYTORCH_BUILD_NUMBER=1 PYTORCH_BUILD_VERSION=2.1.0 RANLIB=/opt/gcc/bin/gcc-ranlib SOURCE_DATE_EPOCH=315619200 "TMPDIR=${work}/tmp" TZ=UTC USE_CUDA=0 USE_MKLDNN=ON USE_MKLDNN_ACL=ON USE_MPI=0 USE_OPENMP=1 USE_ROCM=0 USE_XPU=0 "${env}/bin/python" setup.py bdist_wheel --dist-dir "${wheels}")
 set -- "$wheels"/*.whl; wheel_build_torch=$1
 
 # ---- repair:torch 2.1.0
@@ -257,7 +260,7 @@ ln -sf /opt/wheelforge/bin/ninja "$bin/ninja"
 requires=$sources/torchvision-requires
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv venv --offline --no-config --no-progress --no-project --clear --python /opt/python/bin/python3.11 "${env}")
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv pip install --offline --no-config --no-progress --no-deps --no-index --no-cache --link-mode=copy --python "${env}/bin/python" "${wheel_repair_torch}" "$requires"/*)
-(mkdir -p "${src}" && cd "${src}" && offline env -i AR=/opt/gcc/bin/gcc-ar BUILD_VERSION=0.16.0 CC=/opt/gcc/bin/gcc "CFLAGS=-mcpu=generic -ffile-prefix-map=${work}=." "CMAKE_BUILD_PARALLEL_LEVEL=${jobs}" CXX=/opt/gcc/bin/g++ "CXXFLAGS=-mcpu=generic -ffile-prefix-map=${work}=." FC=/opt/gcc/bin/gfortran "FFLAGS=-mcpu=generic -ffile-prefix-map=${work}=." FORCE_CUDA=0 FORCE_MPS=0 "HOME=${work}/home" LANG=C.UTF-8 LC_ALL=C.UTF-8 LDFLAGS=-Wl,-z,max-page-size=65536 "MAX_JOBS=${jobs}" "PATH=${env}/bin:${bin}:/opt/gcc/bin:/usr/bin:/bin" PIP_NO_INPUT=1 PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0 PYTHONNOUSERSITE=1 PYTORCH_VERSION=2.1.0 RANLIB=/opt/gcc/bin/gcc-ranlib SOURCE_DATE_EPOCH=315619200 "TMPDIR=${work}/tmp" TORCHVISION_USE_JPEG=0 TORCHVISION_USE_NVJPEG=0 TORCHVISION_USE_PNG=0 TZ=UTC "${env}/bin/python" setup.py bdist_wheel --dist-dir "${wheels}")
+(mkdir -p "${src}" && cd "${src}" && offline env -i AR=/opt/gcc/bin/gcc-ar BUILD_VERSION=0.16.0 CC=/opt/gcc/bin/gcc "CFLAGS=-O3 -DNDEBUG -mcpu=generic -ffile-prefix-map=${work}=." "CMAKE_BUILD_PARALLEL_LEVEL=${jobs}" CXX=/opt/gcc/bin/g++ "CXXFLAGS=-O3 -DNDEBUG -mcpu=generic -ffile-prefix-map=${work}=." FC=/opt/gcc/bin/gfortran "FFLAGS=-mcpu=generic -ffile-prefix-map=${work}=." FORCE_CUDA=0 FORCE_MPS=0 "HOME=${work}/home" LANG=C.UTF-8 LC_ALL=C.UTF-8 LDFLAGS=-Wl,-z,max-page-size=65536 "MAX_JOBS=${jobs}" "PATH=${env}/bin:${bin}:/opt/gcc/bin:/usr/bin:/bin" PIP_NO_INPUT=1 PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0 PYTHONNOUSERSITE=1 PYTORCH_VERSION=2.1.0 RANLIB=/opt/gcc/bin/gcc-ranlib SOURCE_DATE_EPOCH=315619200 "TMPDIR=${work}/tmp" TORCHVISION_USE_JPEG=0 TORCHVISION_USE_NVJPEG=0 TORCHVISION_USE_PNG=0 TZ=UTC "${env}/bin/python" setup.py bdist_wheel --dist-dir "${wheels}")
 set -- "$wheels"/*.whl; wheel_build_torchvision=$1
 
 # ---- repair:torchvision 0.16.0
@@ -282,6 +285,7 @@ python3.11 -m pip download --only-binary :all: --dest "$sources/torchvision-tria
 echo '==> check:torchvision 0.16.0'
 work=$root/steps/torchvision-check; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
+# not checked here: what every compiler was told
 trial=(); for file in "$sources/torchvision-trial"/*.whl; do found=; for own in "$wheel_repair_torchvision" "$wheel_repair_torch"; do [ "$(project "$file")" != "$(project "$own")" ] || found=1; done; [ -n "$found" ] || trial+=("$file"); done
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv venv --offline --no-config --no-progress --no-project --clear --python /opt/python/bin/python3.11 "${env}")
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv pip install --offline --no-config --no-progress --no-deps --no-index --no-cache --link-mode=copy --python "${env}/bin/python" "${wheel_repair_torchvision}" "${wheel_repair_torch}" "${trial[@]}")
@@ -322,7 +326,7 @@ requires=$sources/torchaudio-requires
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv venv --offline --no-config --no-progress --no-project --clear --python /opt/python/bin/python3.11 "${env}")
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv pip install --offline --no-config --no-progress --no-deps --no-index --no-cache --link-mode=copy --python "${env}/bin/python" "${wheel_repair_torch}" "$requires"/*)
 jobs=$((granted < 2 ? granted : 2))
-(mkdir -p "${src}" && cd "${src}" && offline env -i AR=/opt/gcc/bin/gcc-ar BUILD_ALIGN=1 BUILD_CUDA_CTC_DECODER=0 BUILD_RIR=1 BUILD_RNNT=1 BUILD_SOX=0 BUILD_VERSION=2.1.0 CC=/opt/gcc/bin/gcc "CFLAGS=-mcpu=generic -ffile-prefix-map=${work}=." "CMAKE_BUILD_PARALLEL_LEVEL=${jobs}" CMAKE_POLICY_VERSION_MINIMUM=3.5 CXX=/opt/gcc/bin/g++ "CXXFLAGS=-mcpu=generic -ffile-prefix-map=${work}=." FC=/opt/gcc/bin/gfortran "FFLAGS=-mcpu=generic -ffile-prefix-map=${work}=." "HOME=${work}/home" LANG=C.UTF-8 LC_ALL=C.UTF-8 LDFLAGS=-Wl,-z,max-page-size=65536 "PATH=${env}/bin:${bin}:/opt/gcc/bin:/usr/bin:/bin" PIP_NO_INPUT=1 PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0 PYTHONNOUSERSITE=1 PYTORCH_VERSION=2.1.0 RANLIB=/opt/gcc/bin/gcc-ranlib SOURCE_DATE_EPOCH=315619200 "TMPDIR=${work}/tmp" TZ=UTC USE_CUDA=0 USE_FFMPEG=0 USE_OPENMP=1 USE_ROCM=0 "${env}/bin/python" setup.py bdist_wheel --dist-dir "${wheels}")
+(mkdir -p "${src}" && cd "${src}" && offline env -i AR=/opt/gcc/bin/gcc-ar BUILD_ALIGN=1 BUILD_CUDA_CTC_DECODER=0 BUILD_RIR=1 BUILD_RNNT=1 BUILD_SOX=0 BUILD_VERSION=2.1.0 CC=/opt/gcc/bin/gcc "CFLAGS=-O3 -DNDEBUG -mcpu=generic -ffile-prefix-map=${work}=." "CMAKE_BUILD_PARALLEL_LEVEL=${jobs}" CMAKE_POLICY_VERSION_MINIMUM=3.5 CXX=/opt/gcc/bin/g++ "CXXFLAGS=-O3 -DNDEBUG -mcpu=generic -ffile-prefix-map=${work}=." FC=/opt/gcc/bin/gfortran "FFLAGS=-mcpu=generic -ffile-prefix-map=${work}=." "HOME=${work}/home" LANG=C.UTF-8 LC_ALL=C.UTF-8 LDFLAGS=-Wl,-z,max-page-size=65536 "PATH=${env}/bin:${bin}:/opt/gcc/bin:/usr/bin:/bin" PIP_NO_INPUT=1 PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0 PYTHONNOUSERSITE=1 PYTORCH_VERSION=2.1.0 RANLIB=/opt/gcc/bin/gcc-ranlib SOURCE_DATE_EPOCH=315619200 "TMPDIR=${work}/tmp" TZ=UTC USE_CUDA=0 USE_FFMPEG=0 USE_OPENMP=1 USE_ROCM=0 "${env}/bin/python" setup.py bdist_wheel --dist-dir "${wheels}")
 jobs=$granted
 set -- "$wheels"/*.whl; wheel_build_torchaudio=$1
 
@@ -348,6 +352,7 @@ python3.11 -m pip download --only-binary :all: --dest "$sources/torchaudio-trial
 echo '==> check:torchaudio 2.1.0'
 work=$root/steps/torchaudio-check; src=$work/src; build=$work/build; stage=$work/stage; wheels=$work/wheels; env=$work/env; bin=$work/bin; out=$work/out
 mkdir -p "$work/home" "$work/tmp" "$build" "$bin" "$out"
+# not checked here: what every compiler was told
 trial=(); for file in "$sources/torchaudio-trial"/*.whl; do found=; for own in "$wheel_repair_torchaudio" "$wheel_repair_torch"; do [ "$(project "$file")" != "$(project "$own")" ] || found=1; done; [ -n "$found" ] || trial+=("$file"); done
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv venv --offline --no-config --no-progress --no-project --clear --python /opt/python/bin/python3.11 "${env}")
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv pip install --offline --no-config --no-progress --no-deps --no-index --no-cache --link-mode=copy --python "${env}/bin/python" "${wheel_repair_torchaudio}" "${wheel_repair_torch}" "${trial[@]}")
