@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 from typing import TYPE_CHECKING
@@ -62,6 +63,28 @@ def test_why_names_what_changed(built: Yard, capsys: Capture) -> None:
     said = capsys.readouterr().out
     assert said.startswith("build:a 1.0: todo\n    ")
     assert re.search(r"build\.commands: .*echo text.* → .*echo other", said)
+
+
+@pytest.mark.usefixtures("built")
+def test_evidence_of_what_compiled_nothing(capsys: Capture) -> None:
+    assert cli.main(["store", "evidence", "a"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+    assert cli.main(["store", "evidence", "a", "--cmake"]) == 0
+    assert capsys.readouterr().out == ""
+    assert cli.main(["store", "evidence", "ab"]) == 1
+    assert "nothing called 'ab' was built here" in capsys.readouterr().err
+
+
+def test_evidence_that_was_not_kept(built: Yard, capsys: Capture) -> None:
+    """As in results of versions that kept none."""
+    (entry(built) / "evidence.json.gz").unlink()
+    manifest = entry(built) / "manifest.json"
+    plain = {**json.loads(manifest.read_text()), "evidence": None}
+    manifest.write_text(json.dumps(plain))
+    assert cli.main(["store", "evidence", plain["key"][:9]]) == 1
+    said = capsys.readouterr().err
+    assert "no evidence was kept when it was built" in said
+    assert f"rm -r {entry(built)}" in said
 
 
 def test_gc_says_what_goes_before_it_goes(built: Yard, capsys: Capture) -> None:

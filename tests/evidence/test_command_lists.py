@@ -17,8 +17,8 @@ class Folder:
         self.work = work
         evidence.begin(work)
 
-    def note(self, line: str, mark: str = "=", token: str = "", cwd: str = "") -> None:
-        text = "\0".join([mark, token, cwd or str(self.work / "src"), *line.split()])
+    def note(self, line: str, mark: str = "=", number: int = 0, cwd: str = "") -> None:
+        text = "\0".join([mark, str(number or ""), cwd or str(self.work / "src"), *line.split()])
         with (self.work / evidence.LIST).open("a") as file:
             file.write(f"\n{text}\0\n")
 
@@ -50,12 +50,12 @@ def test_the_last_of_each_output_counts(folder: Folder) -> None:
 
 
 def test_what_ccache_could_not_compile_does_not_count(folder: Folder) -> None:
-    folder.note("cc -O2 -c hit.c", mark="?", token="1")
-    folder.note("cc -O2 -c bad.c", mark="?", token="2")
-    folder.note("cc -O2 -c bad.c -fdirectives-only -o /tmp/x", mark="!", token="2")
-    folder.note("cc -c fixed.c", mark="?", token="3")
-    folder.note("cc -c fixed.c", mark="!", token="3")
-    folder.note("cc -O3 -c fixed.c", mark="?", token="4")
+    folder.note("cc -O2 -c hit.c", mark="?", number=1)
+    folder.note("cc -O2 -c bad.c", mark="?", number=2)
+    folder.note("cc -O2 -c bad.c -fdirectives-only -o /tmp/x", mark="!", number=2)
+    folder.note("cc -c fixed.c", mark="?", number=3)
+    folder.note("cc -c fixed.c", mark="!", number=3)
+    folder.note("cc -O3 -c fixed.c", mark="?", number=4)
     assert folder.found() == {"src/hit.c": "-O2", "src/fixed.c": "-O3"}
 
 

@@ -111,6 +111,34 @@ def test_repair_and_check() -> None:
     assert _step(made, "check:low").install == ()
 
 
+EVIDENCE = """
+[[checks]]
+type = "commands"
+every = ["-O2|-O3"]
+flags = "{target.flags}"
+[[checks]]
+type = "cmake"
+cache = { BLAS_LIB = "{dep.mid}/lib/libmid.so", "USE_ACL:BOOL" = true, THREADS = "{target.threads}" }
+"""
+
+
+def test_checks_of_how_a_wheel_was_built_need_its_build() -> None:
+    """The repaired wheel knows nothing of it; and no build has another key for such a check."""
+    texts = dict(STACK)
+    texts["top"] = recipe("top", EVIDENCE, head=dep("mid", "base"), kind="wheel", build=WHEEL)
+    made, before = planned(texts, "top"), planned(STACK, "top")
+    check = _step(made, "check:top")
+    assert check.needs == ("repair:top", "repair:base", "build:top")
+    assert _step(before, "check:top").needs == ("repair:top", "repair:base")
+    commands, cmake = check.checks
+    assert commands.flags == "-mcpu=a64fx"
+    assert cmake.cache == {
+        "BLAS_LIB": "@{dep.mid}/lib/libmid.so", "USE_ACL:BOOL": True, "THREADS": "48",
+    }  # fmt: skip
+    for name in ("build:top", "repair:top"):
+        assert _step(made, name) == _step(before, name)
+
+
 def test_exclusions_of_repair() -> None:
     text = recipe("w", "[repair]\nexclude = ['liba.so']", kind="wheel", build=WHEEL)
     argv = _step(planned({"w": text}), "repair:w").commands[0].argv

@@ -126,6 +126,16 @@ FAULTS = {
     "patch that is not there": ('"fix.patch"', '"mend.patch"', "no patch file 'mend.patch'"),
     "wheel without a check": (GOOD[GOOD.index("[[checks]]") :], "", "needs at least one [[checks"),
     "unknown kind of check": ('type = "python"', 'type = "pyhton"', "pyhton"),
+    "check of a folder that is none of its own": (
+        'type = "python"',
+        'type = "cmake"\ncache = { BLAS = "{dep.openblsa}/lib" }\n[[checks]]\ntype = "python"',
+        "'{dep.openblsa}' is not a value",
+    ),
+    "check of the result by a folder of the build": (
+        'type = "python"',
+        'type = "file"\npath = "{src}/a"\n[[checks]]\ntype = "python"',
+        "'{src}' is not a value",
+    ),
     "no amount of memory": ('"0.5 GiB"', '"half a gig"', "an amount of memory"),
     "unknown key": ('summary = "', 'sumary = "', "sumary"),
     "unknown key in a variant": ("USE_ACL = ", "'USE ACL' = ", "USE ACL"),

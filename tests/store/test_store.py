@@ -14,7 +14,7 @@ from shelves import KEY, manifest, published, tree
 from racing import race
 from wheelforge import atomic
 from wheelforge.errors import InputError
-from wheelforge.store import MANIFEST, Entry, Store
+from wheelforge.store import EVIDENCE, MANIFEST, Entry, Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,28 @@ def find(store: Store, key: str = KEY) -> str:
     """`""` for a good entry, `"absent"`, or what is wrong."""
     found = store.find(key, "demo", "1.0")
     return "" if found.entry else found.fault or "absent"
+
+
+def test_how_it_was_built_is_kept_beside_it(store: Store, tmp_path: Path) -> None:
+    """It changes neither the output, which spares dependents, nor the list of files."""
+    plain = store.publish(tree(tmp_path / "one"), manifest("1" * 64))
+    known = store.publish(tree(tmp_path / "two"), manifest("2" * 64), b"evidence")
+    assert plain.evidence is None
+    assert known.evidence == known.path / EVIDENCE
+    assert known.evidence.read_bytes() == b"evidence"
+    assert known.manifest.output == plain.manifest.output
+    assert [item.path for item in known.manifest.files] == [
+        item.path for item in plain.manifest.files
+    ]
+    assert [wrong for _, wrong in store.verify()] == ["", ""]
+    known.evidence.write_bytes(b"EVIDENCE")
+    os.utime(known.evidence, ns=(0, (known.manifest.evidence or plain.manifest.files[0]).mtime_ns))
+    assert [wrong for _, wrong in store.verify()] == [
+        "", f"{EVIDENCE} differs from what was built",
+    ]  # fmt: skip
+    (known.path / "damaged.txt").unlink()
+    known.evidence.unlink()
+    assert store.find("2" * 64, "demo", "1.0").fault == f"{EVIDENCE} is missing"
 
 
 def test_what_was_published_is_found_whole(store: Store, entry: Entry) -> None:
