@@ -56,7 +56,9 @@ class Forge:
 
     @property
     def env(self) -> dict[str, str]:
-        return {**os.environ, "WHEELFORGE_HOME": str(self.home)}
+        env = {**os.environ, "WHEELFORGE_HOME": str(self.home)}
+        env.pop("PYTHONDONTWRITEBYTECODE", None)  # else every start compiles wheelforge anew
+        return env
 
     def argv(self, verb: str, *words: str) -> list[str]:
         """The words of a planning verb."""

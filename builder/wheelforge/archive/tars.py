@@ -54,6 +54,7 @@ _ABOUT = frozenset(
 _MOST_ABOUT = 16 << 10
 _MOST_GLOBAL = 100  # of global headers' fields; git writes one
 _CHUNK = 1 << 20
+_BUFFER = 32 << 10  # of tarfile, which copies what is left of it at every read
 _XZ_MEMORY = 1 << 30  # xz -9 asks for 65 MiB
 
 
@@ -83,7 +84,7 @@ def members(path: Path) -> Iterator[Member]:
         data = _decompressed(stack.enter_context(path.open("rb")))
         # as a stream: what was read is never asked for again, and so need not be kept
         tar = stack.enter_context(
-            tarfile.open(fileobj=data, mode="r|", bufsize=_CHUNK, tarinfo=Header)
+            tarfile.open(fileobj=data, mode="r|", bufsize=_BUFFER, tarinfo=Header)
         )
         while (item := tar.next()) is not None:
             tar.members.clear()  # type: ignore[attr-defined]  # it keeps them all

@@ -12,6 +12,7 @@ import errno
 import os
 import posixpath
 import shutil
+import stat
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,6 +90,7 @@ class _Writer:
         self._most_entries = most(ARCHIVE_ENTRIES)
         self._left = most(ARCHIVE_BYTES)
         self._links: list[tuple[Path, Member]] = []
+        self._vetted: set[Path] = set()  # folders that are there, inside, until a link changes
         self._now = int(time.time())
 
     def write(self, member: Member) -> None:
@@ -105,8 +107,9 @@ class _Writer:
             self._folder(path, member)
             return
         self._folder(path.parent, member)
-        if path.is_symlink() or path.is_file():
+        if _stands_there(path):
             path.unlink()  # tar archives may hold a name twice: the last one counts
+            self._vetted.clear()
         match member.kind:
             case "file":
                 self._file(path, member)
@@ -138,9 +141,12 @@ class _Writer:
         return "/".join(parts[self._strip :])
 
     def _folder(self, path: Path, member: Member) -> None:
+        if path in self._vetted:
+            return
         if not self._is_inside(path):
             self._refuse(member, "would be written through a link that leads outside")
         path.mkdir(parents=True, exist_ok=True)
+        self._vetted.add(path)
 
     def _file(self, path: Path, member: Member) -> None:
         data = member.open()
@@ -150,7 +156,7 @@ class _Writer:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         handle = os.open(path, flags, 0o755 if member.executable else 0o644)
         with data, os.fdopen(handle, "wb") as out:
-            shutil.copyfileobj(data, out, 1 << 20)
+            shutil.copyfileobj(data, out, 1 << 16)
             if out.tell() != member.size:
                 self._refuse(member, f"holds {out.tell()} bytes and says {member.size}")
         moment = max(0, min(member.mtime, self._now))  # make distrusts files from the future
@@ -162,6 +168,7 @@ class _Writer:
         if member.target.startswith("/") or joined == ".." or joined.startswith("../"):
             self._refuse(member, f"links outside the archive (to '{named(member.target)}')")
         path.symlink_to(member.target)
+        self._vetted.clear()
         self._links.append((path, member))
         if not self._is_inside(path):
             path.unlink()
@@ -184,3 +191,12 @@ class _Writer:
             where=str(self._archive),
             remedy="do not trust this archive; check where it came from and its digest",
         )
+
+
+def _stands_there(path: Path) -> bool:
+    """Whether a file or a link is there."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISLNK(mode) or stat.S_ISREG(mode)

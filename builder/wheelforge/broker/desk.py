@@ -16,7 +16,7 @@ from wheelforge.broker.unit import Unit, unit_of
 from wheelforge.events import UnitFinished
 from wheelforge.invocation import legible
 
-_FRESH = 0.02  # seconds for which what was free is believed: what has started since is counted
+_FRESH = 0.05  # seconds for which what was free is believed: what has started since is counted
 _TAKEN = 8  # times the broker may kill a unit to have its memory
 _KILLED = 3  # … and something else may: the kernel, most likely
 

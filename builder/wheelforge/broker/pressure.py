@@ -16,6 +16,7 @@ from wheelforge.events import Event, Load, MemoryPressure
 
 _OFTEN, _SELDOM = 0.05, 0.2
 _NEAR = 0.3  # of the limit: when less is left, it is looked at often
+_AMPLE = 0.6  # when more is left, what is measured seldom is not looked at between
 _TOLD_EVERY = 1.0
 _VERBS = {
     "freeze": (signal.SIGSTOP, "frozen"),
@@ -31,11 +32,12 @@ class Watch:
         self._desk = desk
         self._tell = tell
         self._looked = self._told = 0.0
+        self._pause = _SELDOM
 
     async def go(self) -> None:
         """Look as long as the run lasts."""
         while True:
-            await asyncio.sleep(_OFTEN if self._desk.budget.running else _SELDOM)
+            await asyncio.sleep(self._pause)
             self.look(time.monotonic())
 
     def look(self, now: float) -> None:
@@ -51,6 +53,8 @@ class Watch:
             desk.go_on()
         elif desk.longed_for:  # nobody says when a tool puts a token back
             desk.go_on()
+        ample = left > _AMPLE * limit or not desk.budget.running
+        self._pause = _SELDOM if ample and not desk.longed_for else _OFTEN
         if now - self._told >= _TOLD_EVERY:
             self._told = now
             self._tell(self._load(left, limit))

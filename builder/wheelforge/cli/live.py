@@ -102,7 +102,7 @@ class Live:
         self._estimates = dict(event.estimates)
         self._open = set(event.steps)
         self._started = time.monotonic()
-        self._live = RichLive(self, console=self._console, refresh_per_second=4, transient=True)
+        self._live = RichLive(self, console=self._console, refresh_per_second=2, transient=True)
         self._live.start()
 
     def _change(self, event: CommandStarted | Progress | OutputLine) -> None:

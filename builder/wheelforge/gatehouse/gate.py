@@ -19,11 +19,11 @@ USAGE = 64
 _SOURCE = Path(__file__).with_name("gate.c")
 _START = _SOURCE.with_name("start.c")
 _COMPILERS = ("cc", "gcc", "clang")
-# start.c is what it needs of a C library, and has none behind it, also none of what compilers add
-# calls to by themselves. Otherwise: a static program starts sooner and anywhere; not every system
-# has a static C library.
+# start.c is what it needs of a C library: none is behind it, also none of what compilers add calls
+# to by themselves. -O1: a build waits for it, and it runs for a moment. Otherwise: a static program
+# starts sooner and anywhere; not every system has a static C library.
 _ALONE = (
-    "-static", "-nostdlib", "-fno-pie", "-no-pie", "-fno-builtin",
+    "-O1", "-static", "-nostdlib", "-fno-pie", "-no-pie", "-fno-builtin",
     "-fno-tree-loop-distribute-patterns", "-fno-stack-protector", "-U_FORTIFY_SOURCE", str(_START),
 )  # fmt: skip
 _LINKING = (_ALONE, ("-static",), ())

@@ -127,7 +127,7 @@ class _Run:
                 fcntl.flock(events, fcntl.LOCK_EX)
 
             def record(event: Event) -> None:
-                if not isinstance(event, OutputLine):  # the step's log has every line
+                if not isinstance(event, OutputLine | Progress):  # for those who look on
                     with suppress(OSError):  # a full disk is for the step that fills it to tell
                         events.write(msgspec.json.encode(event) + b"\n")
 
