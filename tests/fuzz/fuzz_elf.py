@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from random import Random
 
-_ADDRESSES = (0, 1, 0x1000, 0x1100, 0x400000, (1 << 63) - 1, (1 << 64) - 1)
+_ADDRESSES = ((0, 0), (0x1000, 0), (0x5100, 0x4000), ((1 << 64) - 1, 1))  # and bases
 _SOURCE = """
 static int inner(int *a) { return __atomic_add_fetch(a, 1, 5); }
 double outer(double *a, int n, int *b) { double s = inner(b); while (n--) s += a[n]; return s; }
@@ -41,9 +41,8 @@ def check(data: bytes) -> None:
         elf.is_elf(folder / "lib.so")
         elf.read(folder / "lib.so")
     with guarded({"lib.so": data}, "nowhere") as folder:
-        for pc in _ADDRESSES:
-            elf.function_at(folder / "lib.so", pc, 0)
-            elf.function_at(folder / "lib.so", pc, 0x1000)
+        for pc, base in _ADDRESSES:
+            elf.function_at(folder / "lib.so", pc, base)
     with guarded({"lib.so": data}, "nowhere") as folder:
         identity(Image(folder / "lib.so"), {"0" * 40: "x"})
     with guarded({"lib.so": data}, "nowhere") as folder:

@@ -22,12 +22,13 @@ _PLAIN = b"--- a/p/a\n+++ b/p/a\n@@ -1 +1 @@\n-one\n+two\n"
 _TREE = {"tree/p/a": b"one\n", "tree/p/b": b"one\n", "tree/a": b"one\n", "out/a": b"one\n"}
 _WORDS = (
     b"--- a/p/a", b"+++ b/p/a", b"+++ b/../out/a", b"+++ b/link/a", b"--- /dev/null", b"+++ link/a",
-    b"@@ -1 +1 @@", b"@@ -0,0 +1 @@", b"@@ -1 +0,0 @@", b"@@ -1,9 +1,9 @@", b"-one", b"+two", b" one",
+    b"@@ -1 +1 @@", b"@@ -0,0 +1 @@", b"@@ -1 +0,0 @@", b"@@ -1,9 +1,9 @@", b"-one", b"+two",
+    b" one",
     b"diff --git a/p/a b/p/a", b"diff --git a/p/a b/../out/a", b"new file mode 120000", b"***",
     b"rename from p/a", b"rename to ../out/b", b"copy from p/a", b"copy to link/b", b"Index: p/a",
     b"Prereq: x", b"*** a/p/a", b"--- b/p/a", b"***************", b"*** 1 ****", b"--- 1 ----",
-    b"old mode 100644", b"new mode 100755", b"deleted file mode 100644", b"index 1..2", b"1c1", b"d",
-    b"a", b"w out/x", b"! sh", b"\\ No newline at end of file", b"GIT binary patch", b"\r", b"\t",
+    b"old mode 100644", b"new mode 100755", b"deleted file mode 100644", b"index 1..2", b"1c1",
+    b"d", b"a", b"w out/x", b"! sh", b"\\ No newline at end of file", b"GIT binary patch", b"\r", b"\t",
     b'"b/\\056\\056/out/a"', b'+++ "b/p/a"', b"similarity index 100%", b"- ", b"X", b"../out/a",
 )  # fmt: skip
 

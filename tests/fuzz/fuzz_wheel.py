@@ -28,7 +28,8 @@ _WORDS = (
     b"Name: demo", b"Name: <b>&amp;\"'", b"Version: 1.0", b"Version: 1!1.0+x", b"Version: v1.0.0",
     b"Requires-Python: >=3.9", b'Requires-Python: "><script>', b"Requires-Python: >=2.7.*",
     b"Requires-Dist: x; extra == 'a'", b"Requires-Dist: =?utf-8?b?YQ==?=", b" folded", b"\r", b"",
-    b"\x1b]0;x\x07", b"\xff", "\u202e".encode(), "Ⅷ".encode(), "ß".encode(), b"1" * 5000, b"<", b"&",
+    b"\x1b]0;x\x07", b"\xff", "\u202e".encode(), "Ⅷ".encode(), "ß".encode(), b"1" * 5000, b"<",
+    b"&",
     b'"', b"'", b"#", b"%2e%2e", b"--hash=sha256:" + b"0" * 64, b"===", b"Content-Type: x", b":",
 )  # fmt: skip
 

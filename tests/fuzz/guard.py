@@ -33,7 +33,7 @@ _NEVER = frozenset(
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
-class Harm(AssertionError):
+class Harm(AssertionError):  # noqa: N818 - nothing catches it
     """What reading the data did is nothing that reading may do."""
 
 
