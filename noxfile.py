@@ -1,4 +1,4 @@
-"""Sessions: quickstart, tests, slow, fuzz, lint, bench. `python3 noxfile.py -s NAME [-- ARGUMENTS]`.
+"""Sessions: quickstart, tests, slow, fuzz, lint, bench; `python3 noxfile.py -s NAME [-- …]`.
 
 Needs Python 3.11 or newer and a C/C++ compiler. Where nox is not installed it goes into an
 environment of its own below .nox/; the system's Python is never written to.
@@ -132,8 +132,7 @@ def slow(session: nox.Session) -> None:
 def fuzz(session: nox.Session) -> None:
     """Ten minutes with each reader of foreign data; `-- TARGET … --minutes 1 --parallel --keep`."""
     session.install("--editable", ".", *_groups()["test"], *_groups()["fuzz"])
-    work = Path(nox.options.envdir or ".nox") / "fuzz"
-    session.run("python", "tests/fuzz/run.py", "--work", str(work), *session.posargs)
+    session.run("python", "tests/fuzz/run.py", *session.posargs)
 
 
 @nox.session

@@ -25,7 +25,8 @@ _WORDS = (
     b"demo==1.0", b" --hash=sha256:" + b"0" * 64, b"[[packages]]", b"[packages]", b"wheels = []",
     b"a = " + b"[" * 20_000, b"a = " + b"{a=" * 20_000, b".".join([b"a"] * 5000), b"nan", b"1e999",
     b"'\\x'", b"9" * 5000, b"0x" + b"f" * 5000, b"size = -1", b"size = " + b"9" * 30, b"\x85",
-    b"\f", b"path = '/etc/passwd'", b"hashes = {}", b"name = 'x'", b"lock-version", b"1979-05-27", b"==",
+    b"\f", b"path = '/etc/passwd'", b"hashes = {}", b"name = 'x'",
+    b"lock-version", b"1979-05-27", b"==",
     "\u2028".encode(),
 )  # fmt: skip
 

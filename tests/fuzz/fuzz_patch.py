@@ -28,7 +28,8 @@ _WORDS = (
     b"rename from p/a", b"rename to ../out/b", b"copy from p/a", b"copy to link/b", b"Index: p/a",
     b"Prereq: x", b"*** a/p/a", b"--- b/p/a", b"***************", b"*** 1 ****", b"--- 1 ----",
     b"old mode 100644", b"new mode 100755", b"deleted file mode 100644", b"index 1..2", b"1c1",
-    b"d", b"a", b"w out/x", b"! sh", b"\\ No newline at end of file", b"GIT binary patch", b"\r", b"\t",
+    b"d", b"a",
+    b"w out/x", b"! sh", b"\\ No newline at end of file", b"GIT binary patch", b"\r", b"\t",
     b'"b/\\056\\056/out/a"', b'+++ "b/p/a"', b"similarity index 100%", b"- ", b"X", b"../out/a",
 )  # fmt: skip
 
