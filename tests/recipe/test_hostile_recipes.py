@@ -91,6 +91,8 @@ def layer(folder: Path, data: bytes) -> Layer:
         (b".".join([b"a"] * 500) + b" = 1", "nested more than 100 deep"),
         (b"[" + b".".join([b"a"] * 500) + b"]\nb = 1", "nested more than 100 deep"),
         (b"a = " + b"1" * 5000, "not valid TOML"),
+        (b"a = 0x" + b"f" * 5000, "more than 64 bits"),
+        (b"a = [{b = [9223372036854775808]}]", "more than 64 bits"),
         (b"a = '\x1b'", "not valid TOML"),
         (b"a = '" + b"x" * (1 << 20) + b"'", "larger than recipe-bytes allows"),
     ],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import errno
+import lzma
 import os
 import stat
 import struct
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
+    lzma.LZMAError,  # bz2 says OSError, without a number
     EOFError,
     ValueError,
     struct.error,
@@ -61,7 +63,9 @@ def opened(
             with _opened(file) as archive:
                 _vet(archive, file, path, entries, unpacked)
                 yield archive
-        except DAMAGE as error:
+        except (*DAMAGE, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
             raise InputError(
                 f"{damaged}: {error}", where=str(path), remedy="copy or fetch it again"
             ) from error
