@@ -65,8 +65,6 @@ def test_the_files_of_a_patch(patch: Path) -> None:
         headed("a/x\t2024-01-01", "b/../../x\t2024-01-01"),
         headed('"a/..\\057../x"'),
         headed('"a/\\056\\056/x"'),
-        headed("a/\0x"),
-        headed('"a/\\000x"'),
         f"Index: ../x\n{headed('a/x')}",
         f"  --- ../x\n  +++ ../x\n{HUNK}",
         f"- --- ../x\n- +++ ../x\n{HUNK}",
@@ -126,3 +124,9 @@ def test_a_patch_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert "regular file" in refusal(partial(touched, tmp_path / "pipe", 1)).what
     assert "patch-bytes" in refusal(partial(touched, tmp_path / "big", 1)).what
     assert "cannot be read" in refusal(partial(touched, tmp_path / "gone", 1)).what
+
+
+@pytest.mark.parametrize("name", ["a/\0x", '"a/\\000x"'])
+def test_a_name_that_no_file_has(patch: Path, name: str) -> None:
+    patch.write_text(headed(name))
+    assert "NUL in its name" in refusal(partial(vet, patch, 1, patch.parent)).what
