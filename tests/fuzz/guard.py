@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,18 +43,22 @@ class _Watch:
 
     def __init__(self) -> None:
         self._inside = ""
+        self._thread = 0
         self.seen: list[str] = []
         sys.addaudithook(self._event)
 
     def begin(self, inside: Path) -> None:
         self.seen = []
         self._inside = os.path.realpath(inside)
+        self._thread = threading.get_ident()  # others have nothing to do with it
 
     def end(self) -> None:
         self._inside = ""
 
     def _event(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self._inside or (event not in _CHANGES and event not in _NEVER):
+            return
+        if threading.get_ident() != self._thread:
             return
         inside, self._inside = self._inside, ""  # what is asked here makes events as well
         try:

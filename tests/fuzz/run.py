@@ -25,7 +25,8 @@ sys.path[:0] = [str(TESTS / "fuzz"), str(TESTS)]
 from targets import NAMES, kept  # noqa: E402
 
 _MOST_KEPT = 30_000  # bytes for each target, beside findings
-_STATE = re.compile(r"^#(\d+)\s.*?cov: (\d+) ft: (\d+) corp: (\d+)", re.MULTILINE)
+_ENOUGH = 20  # findings of one target
+_STATE = re.compile(r"^#(\d+)\s.*?cov: (\d+) ft: (\d+) ", re.MULTILINE)
 
 
 class Round(NamedTuple):
@@ -81,36 +82,46 @@ def _options() -> argparse.Namespace:
 
 
 def _fuzzed(name: str, options: argparse.Namespace) -> Round:
-    corpus, findings = (Path(options.work, name, part) for part in ("corpus", "findings"))
-    for folder in (corpus, findings):
-        folder.mkdir(parents=True, exist_ok=True)
+    work = Path(options.work, name)
+    for folder in ("corpus", "findings"):
+        (work / folder).mkdir(parents=True, exist_ok=True)
     for path in kept(name):
-        (corpus / hashlib.sha256(path.read_bytes()).hexdigest()[:40]).write_bytes(path.read_bytes())
-    before, seen = len(list(corpus.iterdir())), set(findings.iterdir())
-    started = time.monotonic()
+        data = path.read_bytes()
+        (work / "corpus" / hashlib.sha256(data).hexdigest()[:40]).write_bytes(data)
+    before, begun, started = _count(work / "corpus"), time.time(), time.monotonic()
     end = started + 60 * options.minutes
-    log, edges, features, executions = Path(options.work, name, "log"), 0, 0, 0
-    with log.open("w") as out:
-        while (left := int(end - time.monotonic())) > 0 and len(list(findings.iterdir())) < 20:
-            argv = [
-                sys.executable,
-                str(TESTS / "fuzz" / "fuzzing.py"),
-                name,
-                options.work,
-                str(left),
-            ]
-            start = out.tell()
-            ended = subprocess.run(argv, stdout=out, stderr=out, check=False)
-            out.seek(0, 2)
-            states = _STATE.findall(log.read_text(errors="replace")[start:])
-            executions += int(states[-1][0]) if states else 0
-            edges, features = (int(text) for text in states[-1][1:3]) if states else (0, 0)
-            if ended.returncode and not states:
-                sys.exit(f"error: it does not start; see {log}")
-    found = sorted(path for path in set(findings.iterdir()) - seen if path.suffix != ".txt")
-    new = len(list(corpus.iterdir())) - before
+    executions, edges, features = 0, 0, 0
+    # once, unless an input ends the process: then the rest of the time is for others
+    while (left := round(end - time.monotonic())) > 0 and len(_since(begun, work)) < _ENOUGH:
+        states = _once(name, options.work, left)
+        executions += states[0]
+        edges, features = max(edges, states[1]), max(features, states[2])
+    new = _count(work / "corpus") - before
     seconds = time.monotonic() - started
-    return Round(name, seconds, executions, edges, features, new, tuple(found))
+    return Round(name, seconds, executions, edges, features, new, _since(begun, work))
+
+
+def _once(name: str, folder: str, seconds: int) -> tuple[int, int, int]:
+    """One process; its executions, edges and features."""
+    log = Path(folder, name, "log")
+    argv = [sys.executable, str(TESTS / "fuzz" / "fuzzing.py"), name, folder, str(seconds)]
+    with log.open("w") as out:
+        ended = subprocess.run(argv, stdout=out, stderr=out, check=False)
+    states = _STATE.findall(log.read_text(errors="replace"))
+    if not states:
+        sys.exit(f"error: {name} ended with {ended.returncode} before it began; see {log}")
+    executions, edges, features = states[-1]
+    return int(executions), int(edges), int(features)
+
+
+def _since(moment: float, work: Path) -> tuple[Path, ...]:
+    """The findings of this round, also those that an earlier one had."""
+    found = (path for path in (work / "findings").iterdir() if path.suffix != ".txt")
+    return tuple(sorted(path for path in found if path.stat().st_mtime >= moment))
+
+
+def _count(folder: Path) -> int:
+    return len(list(folder.iterdir()))
 
 
 if __name__ == "__main__":
