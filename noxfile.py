@@ -1,4 +1,4 @@
-"""Sessions: quickstart, tests, slow, lint, bench, real_stack.
+"""Sessions: quickstart, tests, slow, fuzz, lint, bench, real_stack.
 
 `python3 noxfile.py -s NAME [-- ARGUMENTS]` runs one.
 
@@ -129,6 +129,13 @@ def slow(session: nox.Session) -> None:
     """Builds of real sources: they take minutes, the package registries and gfortran."""
     _install_with_tests(session)
     session.run("pytest", "-m", "slow", "--durations=5", *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Ten minutes with each reader of foreign data; `-- TARGET … --minutes 1 --parallel --keep`."""
+    session.install("--editable", ".", *_groups()["test"], *_groups()["fuzz"])
+    session.run("python", "tests/fuzz/run.py", *session.posargs)
 
 
 @nox.session

@@ -33,6 +33,20 @@ def house(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.parametrize(
+    "text", ["a = " + "[" * 5000, "a" + ".a" * 5000 + " = 1", "a = " + "1" * 5000, "\xff"]
+)
+def test_a_lock_that_asks_for_memory_is_refused(house: Path, text: str) -> None:
+    (house / "pylock.toml").write_bytes(text.encode("latin-1"))
+    assert complaint(house).startswith("cannot be read: ")
+
+
+def test_a_document_that_is_a_folder(house: Path) -> None:
+    (house / "requirements.lock").unlink()
+    (house / "requirements.lock").mkdir()
+    assert complaint(house) == "cannot be read: Is a directory"
+
+
 def complaint(house: Path) -> str:
     with pytest.raises(RejectedError) as caught:
         agree(house)

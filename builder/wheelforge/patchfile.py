@@ -48,6 +48,8 @@ def touched(patch: Path, strip: int) -> set[str]:
         ) from error
     found: set[str] = set()
     for name in _names(text, patch):
+        if "\0" in name:
+            raise _refused(patch, f"it changes '{named(name)}', and no file has NUL in its name")
         if ".." in name.split("/"):
             raise _refused(patch, f"it changes '{named(name)}', which leads outside")
         inside = _stripped(name, strip)
@@ -112,7 +114,13 @@ def _spellings(text: str) -> Iterator[str]:
 
 
 def _unquoted(text: str) -> str:
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 8) & 255) if match[1] else match[2], text)
+    return os.fsdecode(os.fsencode(_ESCAPE.sub(_character, text)))
+
+
+def _character(match: re.Match[str]) -> str:
+    """What an escape stands for: a byte, which may be one of several of a character."""
+    byte = int(match[1] or "0", 8) & 255
+    return match[2] or chr(byte if byte < 0x80 else 0xDC00 + byte)  # noqa: PLR2004
 
 
 def _stripped(name: str, strip: int) -> str:

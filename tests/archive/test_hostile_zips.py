@@ -13,6 +13,7 @@ from builders import refusal
 from odd_archives import Zipped, zipped
 from wheelforge import archive
 from wheelforge.errors import InputError
+from wheelforge.untrusted.limits import ARCHIVE_BYTES, ARCHIVE_ENTRIES
 
 ZEROS = bytes(1 << 20)
 
@@ -30,13 +31,15 @@ HOSTILE = {
     ),
     "an entry in front of the file": (
         zipped(Zipped(b"p/a", b"x", at=0xFFFFFF00)),
-        "cannot be read",
+        "is nowhere in the file",
     ),
     "a NUL in a name": (zipped(Zipped(b"p/a\0.txt", b"x")), "control characters"),
     "a line end in a name": (zipped(Zipped(b"p/a\nb", b"x")), "control characters"),
     "a way out": (zipped(Zipped(b"p/../../a", b"x")), "leads outside"),
     "a drive's separators": (zipped(Zipped(b"p\\a", b"x")), "malformed name"),
     "a name that is no UTF-8": (zipped(Zipped(b"p/\xff", b"x", flags=0x800)), "cannot be read"),
+    "no name": (zipped(Zipped(b"", b"x")), "has no name"),
+    "an entry after the entries": (zipped(Zipped(b"p/a", b"x", at=1 << 20)), "nowhere in the file"),
     "encrypted": (zipped(Zipped(b"p/a", b"x", flags=1)), "is encrypted"),
     "no end": (zipped(Zipped(b"p/a", b"x"))[:-10], "cannot be read"),
     "a table beyond the end": (
@@ -100,6 +103,21 @@ def test_a_size_that_lies(file: Path, tmp_path: Path, size: int, why: str) -> No
         data[at : at + 4] = size.to_bytes(4, "little")
     file.write_bytes(data)
     assert why in refusal(partial(archive.unpack, file, tmp_path / "out")).what
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damage_inside_of_an_entry(file: Path, method: int) -> None:
+    with zipfile.ZipFile(file, "w", method) as data:
+        data.writestr("p/a", bytes(range(256)) * 9)
+        packed = data.infolist()[0].compress_size
+    data = bytearray(file.read_bytes())
+    data[33 : 33 + packed] = b"\5\5\5\0" + b"\xff" * (packed - 4)
+    file.write_bytes(data)
+    with (
+        pytest.raises(InputError, match="cannot be read"),
+        archive.open_zip(file, ARCHIVE_ENTRIES, ARCHIVE_BYTES) as opened,
+    ):
+        opened.read("p/a")
 
 
 @pytest.mark.parametrize("size", [0, 1 << 12])

@@ -103,6 +103,17 @@ def test_every_index_is_named(sources: Sources, index: Server, pip: Pip) -> None
     assert f"{index.url}/broken/acl-lib/: Input data was truncated" in text
 
 
+def test_a_page_is_read_up_to_its_limit(
+    sources: Sources, index: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.files["/simple/acl-lib/"] = page(f"/files/{NAME}") + b" " * 2000
+    monkeypatch.setenv("WHEELFORGE_LIMITS", "page-bytes=1K")
+    with pytest.raises(InputError, match="page is larger than page-bytes allows"):
+        fetch(sources, wanted())
+    monkeypatch.setenv("WHEELFORGE_LIMITS", "page-bytes=3K")
+    fetch(sources, wanted())
+
+
 @pytest.fixture
 def local(tmp_path: Path) -> Path:
     """An index of plain files."""

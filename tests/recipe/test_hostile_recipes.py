@@ -91,6 +91,8 @@ def layer(folder: Path, data: bytes) -> Layer:
         (b".".join([b"a"] * 500) + b" = 1", "nested more than 100 deep"),
         (b"[" + b".".join([b"a"] * 500) + b"]\nb = 1", "nested more than 100 deep"),
         (b"a = " + b"1" * 5000, "not valid TOML"),
+        (b"a = 0x" + b"f" * 5000, "more than 64 bits"),
+        (b"a = [{b = [9223372036854775808]}]", "more than 64 bits"),
         (b"a = '\x1b'", "not valid TOML"),
         (b"a = '" + b"x" * (1 << 20) + b"'", "larger than recipe-bytes allows"),
     ],
@@ -114,9 +116,9 @@ def test_a_statement_of_a_hundred_thousand_lines() -> None:
 
 
 def test_more_conditions_than_can_be_tried_in_pairs() -> None:
-    tables = "".join(f"[build.when.'version >=0.{n}']\nnetwork = true\n" for n in range(301))
+    tables = "".join(f"[build.when.'version >=0.{n}']\nnetwork = true\n" for n in range(101))
     error = refusal(lambda: list(document(recipe(body=tables)).variants()))
-    assert "301 conditional tables" in error.what
+    assert "101 conditional tables" in error.what
 
 
 def toolchain(folder: Path, **values: str) -> Path:

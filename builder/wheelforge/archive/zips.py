@@ -7,6 +7,8 @@ believe the one or the other, and where the two differ two readers see different
 from __future__ import annotations
 
 import calendar
+import errno
+import lzma
 import os
 import stat
 import struct
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
+    lzma.LZMAError,  # bz2 says OSError, without a number
     EOFError,
     ValueError,
     struct.error,
@@ -57,13 +60,25 @@ def opened(
         try:
             if _table_size(file) > most(entries) * _ENTRY:
                 raise entries.exceeded("its table of contents is", where=str(path))
-            with zipfile.ZipFile(file) as archive:
+            with _opened(file) as archive:
                 _vet(archive, file, path, entries, unpacked)
                 yield archive
-        except DAMAGE as error:
+        except (*DAMAGE, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
             raise InputError(
                 f"{damaged}: {error}", where=str(path), remedy="copy or fetch it again"
             ) from error
+
+
+def _opened(file: IO[bytes]) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        # it went to a place that no file has
+        raise zipfile.BadZipFile("its table of contents is nowhere in the file") from error
 
 
 def members(path: Path) -> Iterator[Member]:
@@ -99,7 +114,7 @@ def _vet(
         raise unpacked.exceeded("unpacked it is", where=str(path))
     seen: set[str] = set()
     for item in items:
-        if fault := _fault(item, seen):
+        if fault := _fault(item, seen, archive.start_dir):
             raise _refused(path, item, fault)
         seen.add(item.filename)
     ordered = sorted(items, key=lambda item: item.header_offset)
@@ -110,7 +125,7 @@ def _vet(
             raise _refused(path, item, "lies over what follows it")
 
 
-def _fault(item: zipfile.ZipInfo, seen: set[str]) -> str:
+def _fault(item: zipfile.ZipInfo, seen: set[str], end: int) -> str:
     # zipfile ends a name at a NUL, and takes another one from an extra field
     if fault := name_fault(item.orig_filename) or name_fault(item.filename):
         return fault
@@ -118,7 +133,9 @@ def _fault(item: zipfile.ZipInfo, seen: set[str]) -> str:
         return "is there twice"
     if item.flag_bits & 1:
         return "is encrypted"
-    return "is nowhere in the file" if item.header_offset < 0 else ""
+    if not item.filename:  # Python 3.11 cannot say whether that is a folder
+        return "has no name"
+    return "" if 0 <= item.header_offset < end else "is nowhere in the file"
 
 
 def _end(item: zipfile.ZipInfo, file: int, path: Path) -> int:
@@ -152,7 +169,7 @@ def _table_size(file: IO[bytes]) -> int:
     before = length - len(tail) + at - _LOCATOR.size
     locator = os.pread(file.fileno(), _LOCATOR.size, before) if before >= 0 else b""
     if locator.startswith(b"PK\6\7"):
-        end = os.pread(file.fileno(), _END64.size, before - _END64.size)
+        end = os.pread(file.fileno(), _END64.size, max(0, before - _END64.size))
         size = max(size if size != _SEEN_LATER else 0, int(_END64.unpack(end)[8]))
     return size
 

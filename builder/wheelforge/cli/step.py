@@ -13,6 +13,8 @@ from wheelforge.cli.words import echo
 from wheelforge.errors import InputError, nearest
 from wheelforge.graph import Plan
 from wheelforge.pipeline import Home, Limits
+from wheelforge.untrusted import contents, decoded
+from wheelforge.untrusted.limits import PLAN_BYTES
 
 app = typer.Typer(help="Single steps of a plan.", rich_markup_mode=None)
 
@@ -57,10 +59,10 @@ def show_list(plan: Path) -> None:
 
 def _load(plan: Path) -> Plan:
     try:
-        return msgspec.json.decode(plan.read_bytes(), type=Plan)
+        return decoded(contents(plan, PLAN_BYTES), Plan)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(plan)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.DecodeError as error:
         raise InputError(
             f"is not a plan: {error}",
             where=str(plan),

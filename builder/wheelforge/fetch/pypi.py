@@ -22,6 +22,8 @@ from wheelforge.fetch.download import Download
 from wheelforge.fetch.record import expected_sha256
 from wheelforge.fetch.simple_index import Listed, listed
 from wheelforge.fetch.web import Page, Web, shown
+from wheelforge.untrusted import contents
+from wheelforge.untrusted.limits import PAGE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,4 +123,4 @@ def _local(place: str) -> Path | None:
 def _read(path: Path, address: str) -> Page | None:
     if path.is_dir():
         path, address = path / "index.html", f"{address.rstrip('/')}/index.html"
-    return Page(address, "text/html", path.read_bytes()) if path.is_file() else None
+    return Page(address, "text/html", contents(path, PAGE_BYTES)) if path.is_file() else None

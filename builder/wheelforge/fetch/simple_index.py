@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import msgspec
 
+from wheelforge.untrusted import decoded, tags
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from wheelforge.fetch.web import Page
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.2"
@@ -33,17 +36,24 @@ class _Project(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse(page: Page) -> list[Listed]:
-    """The files of a page. Raises msgspec.DecodeError or UnicodeDecodeError on a broken one."""
+    """The files of a page. Raises msgspec.DecodeError or ValueError on a broken one."""
     if "json" in page.type:
-        project = msgspec.json.decode(page.body, type=_Project)
+        project = decoded(page.body, _Project)
         return [
             Listed(file.filename, urljoin(page.address, file.url), file.hashes.get("sha256", ""))
             for file in project.files
         ]
-    reader = _Links(page.address)
-    reader.feed(page.body.decode())
-    reader.close()
-    return [listed(address) for address in reader.addresses]
+    return [listed(address) for address in _addresses(page.body.decode(), page.address)]
+
+
+def _addresses(page: str, base: str) -> Iterator[str]:
+    for tag, attributes in tags(page, {"a", "base"}):
+        if target := attributes.get("href"):
+            address = urljoin(base, target)
+            if tag == "a":
+                yield address
+            else:
+                base = address
 
 
 def listed(address: str) -> Listed:
@@ -52,17 +62,3 @@ def listed(address: str) -> Listed:
     name = unquote(urlsplit(plain).path.rpartition("/")[2])
     sha256 = fragment.removeprefix("sha256=") if fragment.startswith("sha256=") else ""
     return Listed(name, plain, sha256)
-
-
-class _Links(HTMLParser):
-    def __init__(self, base: str) -> None:
-        super().__init__()
-        self._base = base
-        self.addresses: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        target = dict(attrs).get("href")
-        if tag == "base" and target:
-            self._base = urljoin(self._base, target)
-        elif tag == "a" and target:
-            self.addresses.append(urljoin(self._base, target))

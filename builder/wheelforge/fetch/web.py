@@ -15,6 +15,8 @@ import urllib3
 from urllib3.util import Retry, Timeout, make_headers, parse_url
 
 from wheelforge import __version__
+from wheelforge.untrusted import most
+from wheelforge.untrusted.limits import PAGE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -74,16 +76,21 @@ class Web:
         )
 
     def page(self, address: str, accept: str) -> Page | None:
-        """Read a whole page; None when there is none (404). Raises urllib3's HTTPError."""
+        """Read a whole page; None when there is none (404). Raises urllib3's HTTPError.
+
+        InputError where it is larger than a page may be, however small it was packed.
+        """
         response = self.get(address, {"Accept": accept})
         try:
             if response.status in {404, 410}:
                 return None
             if response.status != 200:  # noqa: PLR2004
                 raise urllib3.exceptions.HTTPError(f"HTTP status {response.status}")
-            body = response.read(decode_content=True)
+            body = response.read(most(PAGE_BYTES) + 1, decode_content=True)
         finally:
             response.close()
+        if len(body) > most(PAGE_BYTES):
+            raise PAGE_BYTES.exceeded("the page is", where=shown(address))
         for past in response.retries.history if response.retries else ():
             address = urljoin(address, past.redirect_location or "")
         return Page(address, response.headers.get("Content-Type", ""), body)

@@ -20,6 +20,8 @@ from wheelforge.pipeline.options import Home
 from wheelforge.pipeline.results import Results
 from wheelforge.recipe import PythonCheck
 from wheelforge.store import write_root
+from wheelforge.untrusted import contents, decoded
+from wheelforge.untrusted.limits import LOCK_BYTES
 
 RECORD = "wheelforge.json"
 
@@ -45,10 +47,10 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
 def read_house(wheelhouse: Path) -> House | None:
     """What is recorded of a wheelhouse, or None; InputError when the record is damaged."""
     try:
-        return msgspec.json.decode((wheelhouse / RECORD).read_bytes(), type=House)
+        return decoded(contents(wheelhouse / RECORD, LOCK_BYTES), House)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (OSError, msgspec.DecodeError) as error:
         raise InputError(
             f"it cannot be read: {error}",
             where=str(wheelhouse / RECORD),

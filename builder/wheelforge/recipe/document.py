@@ -26,7 +26,7 @@ from wheelforge.recipe.places import dotted
 from wheelforge.recipe.rules import broken
 from wheelforge.recipe.situations import situations
 
-_MOST_TABLES = 300  # of conditions: each two of them are tried together
+_MOST_TABLES = 100  # of conditions: each two of them are tried together
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -51,9 +52,15 @@ class Layer:
         except (ValueError, RecursionError) as error:  # TOMLDecodeError and UnicodeDecodeError too
             what = f"not valid TOML: {getattr(error, 'msg', error)}"
             raise InputError(what, where=f"{shown}{_line(error)}", remedy=_REMEDY) from error
-        if _depth(data) > _DEEPEST_AT_ALL:
+        levels = list(islice(_levels(data), _DEEPEST_AT_ALL + 1))
+        if len(levels) > _DEEPEST_AT_ALL:
             what = f"tables are nested more than {_DEEPEST_AT_ALL} deep"
             raise InputError(what, where=shown, remedy="no table of a recipe lies deeper than four")
+        if any(
+            isinstance(item, int) and abs(item) >= 1 << 63 for level in levels for item in level
+        ):
+            what = "a whole number has more than 64 bits, which TOML has no room for"
+            raise InputError(what, where=shown, remedy="write a smaller one")
         if "\\" in text and (nul := _NUL.search(text)) is not None:
             where = f"{shown}:{text.count(chr(10), 0, nul.start()) + 1}"
             raise InputError("NUL has no place in a recipe", where=where, remedy="remove it")
@@ -103,18 +110,17 @@ class Layer:
         yield from _chains(self.data, ()) if self.conditional else ()
 
 
-def _depth(data: Table) -> int:
-    """How deep tables and arrays lie in each other."""
-    depth, level = 0, list[Any](data.values())
+def _levels(data: Table) -> Iterator[list[Any]]:
+    """The values of the top table, then those in the tables and arrays among them, and so on."""
+    level = list[Any](data.values())
     while level:
-        depth += 1
+        yield level
         level = [
             inner
             for item in level
             if isinstance(item, dict | list)
             for inner in (item.values() if isinstance(item, dict) else item)
         ]
-    return depth
 
 
 def _line(error: Exception) -> str:

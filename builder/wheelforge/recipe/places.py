@@ -14,7 +14,7 @@ import tomli
 Key: TypeAlias = tuple[str | int, ...]
 
 _DEEPEST = 40  # nothing deeper is ever asked for
-_MOST = 20_000_000  # characters parsed for it: a statement is, again for each of its lines
+_MOST = 2_000_000  # characters parsed for it: a statement is, again for each of its lines
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -24,11 +25,16 @@ def value_at(key: Key, data: Any) -> Any:
 
 def type_at(kind: type[msgspec.Struct], key: Key, data: Any) -> inspect.Type:
     """The type at a key; where there are several, the one that the data's tag says."""
-    node: inspect.Type = inspect.type_info(kind)
+    node = _type_info(kind)
     for part in key:
         node = _inner(_chosen(node, data), part)
         data = value_at((part,), data)
     return _chosen(node, data)
+
+
+@cache  # it takes as long as reading a recipe does
+def _type_info(kind: type[msgspec.Struct]) -> inspect.Type:
+    return inspect.type_info(kind)
 
 
 def choice(value: str, node: inspect.Type) -> str:

@@ -5,8 +5,9 @@ reads them takes bytes, JSON and limits from here. docs/security.md says what is
 """
 
 from wheelforge.untrusted.files import contents
+from wheelforge.untrusted.html import tags
 from wheelforge.untrusted.json import decoded
 from wheelforge.untrusted.limits import LIMITS, Limit, most
 from wheelforge.untrusted.text import named, printable
 
-__all__ = ["LIMITS", "Limit", "contents", "decoded", "most", "named", "printable"]
+__all__ = ["LIMITS", "Limit", "contents", "decoded", "most", "named", "printable", "tags"]

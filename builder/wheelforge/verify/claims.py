@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import tomllib
-from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import unquote
 
 import msgspec
 
 from wheelforge import digest
 from wheelforge.errors import InputError, RejectedError
+from wheelforge.untrusted import contents, decoded, tags
+from wheelforge.untrusted.limits import LOCK_BYTES
 from wheelforge.wheel import PYLOCK, REQUIREMENTS, SIMPLE
 
 if TYPE_CHECKING:
@@ -106,22 +107,14 @@ def _json_claims(page: Path, source: str) -> Iterator[Claim]:
 
 
 def _html_claims(page: Path, source: str) -> Iterator[Claim]:
-    links = _Links()
-    links.feed(_text(page))
-    for href, metadata in links.found:
-        url, _, sha256 = href.partition("#sha256=")
-        yield Claim(source, _file(url), sha256, metadata=metadata.removeprefix("sha256="))
-
-
-class _Links(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[tuple[str, str]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "a":
-            said = dict(attrs)
-            self.found.append((said.get("href") or "", said.get("data-core-metadata") or ""))
+    try:
+        links = tags(_text(page), {"a"})
+    except ValueError as error:
+        raise _unreadable(page, str(error)) from error
+    for _, said in links:
+        url, _, sha256 = (said.get("href") or "").partition("#sha256=")
+        metadata = (said.get("data-core-metadata") or "").removeprefix("sha256=")
+        yield Claim(source, _file(url), sha256, metadata=metadata)
 
 
 def _file(url: str) -> str:
@@ -131,20 +124,22 @@ def _file(url: str) -> str:
 def _decoded(path: Path, kind: type[_T]) -> _T:
     text = _text(path)
     try:
-        value: Any = tomllib.loads(text) if path.suffix == ".toml" else msgspec.json.decode(text)
-        return msgspec.convert(value, kind)
-    except (msgspec.MsgspecError, tomllib.TOMLDecodeError) as error:
+        if path.suffix != ".toml":
+            return decoded(text.encode(), kind)
+        return msgspec.convert(tomllib.loads(text), kind)
+    # tomllib lets the recursion it runs into, and numbers of thousands of digits, pass as they are
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise _unreadable(path, str(error)) from error
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return contents(path, LOCK_BYTES).decode()
     except FileNotFoundError as error:
         remedy = "run 'wheelforge build' first, or name a wheelhouse with --wheelhouse"
         raise InputError("there is no such file", where=str(path), remedy=remedy) from error
-    except UnicodeDecodeError as error:
-        raise _unreadable(path, str(error)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from error
 
 
 def _unreadable(path: Path, why: str) -> RejectedError:
