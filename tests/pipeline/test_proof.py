@@ -93,6 +93,7 @@ def test_everything_of_the_plan_is_in_it_by_digest(yard: Yard) -> None:
         step.id for step in below(plan, last) if not isinstance(step, FetchStep)
     ]
     for step in below(plan, last):
+        results.look(step)
         assert isinstance(step, FetchStep) or statement.keys[step.id] == results.keys[step.id]
     left = statement.predicate.run_details.byproducts
     assert {"wheelforgeTree": results.entry(last.id).manifest.output} in [x.digest for x in left]

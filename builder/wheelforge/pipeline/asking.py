@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -13,6 +14,7 @@ from wheelforge.graph import encoded
 from wheelforge.pin import Resolution
 from wheelforge.pipeline.options import Options
 from wheelforge.plan import Setting
+from wheelforge.recipe import Layer
 from wheelforge.resolve.request import OFF
 from wheelforge.sysroot import Sysroot
 from wheelforge.toolchain import Toolchain
@@ -31,6 +33,7 @@ def asked_for(
     versions |= {pin.name: pin.version for pin in resolution.pins}
     left_out = {canonicalize_name(name): OFF for name in options.pins if options.pins[name] == OFF}
     given = {canonicalize_name(name) for name in options.sources}
+    layers = [layer for name in sorted(versions) for layer in library.document(name).layers]
     return Asked(
         requirements=tuple(options.requirements),
         pins=dict(sorted((left_out | versions).items())),
@@ -40,8 +43,8 @@ def asked_for(
         python=setting.python.series,
         recipes={name: _recipe(library, name) for name in sorted(versions)},
         sysroot=_sysroot(setting.compilers.sysroot),
-        overlays=tuple(_folder(path) for path in library.overlays),
-        folders=tuple(_folder(path) for path in library.folders[1:]),
+        overlays=tuple(_folder(path, layers) for path in library.overlays),
+        folders=tuple(_folder(path, layers) for path in library.folders[1:]),
         sources={
             item.recipe: item.identity
             for item in sources
@@ -61,8 +64,7 @@ def _recipe(library: Catalog, name: str) -> str:
     return digest.of_value([layer.text for layer in library.document(name).layers])
 
 
-def _folder(path: Path) -> Named:
-    """What is said in a folder of recipes: its TOML files, and those of its compatibility table."""
-    files = sorted([*path.glob("*.toml"), *path.glob("compatibility/*.toml")])
-    said = [[file.relative_to(path).as_posix(), digest.of_file(file)] for file in files]
+def _folder(path: Path, layers: Iterable[Layer]) -> Named:
+    """What a folder of recipes says of the plan's packages."""
+    said = [layer.text for layer in layers if layer.folder == path]
     return Named(name=path.name, sha256=digest.of_value(said))
