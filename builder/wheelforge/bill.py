@@ -53,8 +53,6 @@ class Part(_Frozen, frozen=True, kw_only=True):
     version: str
     kind: str
     license: str = ""
-    summary: str = ""
-    homepage: str = ""
     project: str = ""
     sources: tuple[Origin, ...] = ()
     patches: tuple[Change, ...] = ()

@@ -15,7 +15,7 @@ EPOCH = 315619200
 TOOL = Tool(role="cc", name="gcc", version="14.2.0", sha256="c" * 64)
 BLAS = Part(
     name="blas", version="0.3.29", kind="library", license="BSD-3-Clause AND MIT",
-    homepage="https://example.org/blas", compilers=(TOOL,),
+    compilers=(TOOL,),
     sources=(
         Origin(address="https://example.org/blas.tar.gz", identity=f"sha256:{'a' * 64}"),
         Origin(
@@ -28,7 +28,9 @@ BLAS = Part(
 DNN = Part(
     name="dnn", version="3.7.1", kind="source", license="a licence of our own",
     sources=(
-        Origin(address="git+https://example.org/dnn@v3.7.1", identity=f"git:{'e' * 40}", kind="git"),
+        Origin(
+            address="git+https://example.org/dnn@v3.7.1", identity=f"git:{'e' * 40}", kind="git",
+        ),
     ),
 )  # fmt: skip
 BASE = Part(

@@ -31,8 +31,6 @@ class Bills:
             version=pin.version,
             kind=pin.recipe.kind,
             license=pin.recipe.license,
-            summary=pin.recipe.summary,
-            homepage=pin.recipe.homepage,
             project=pin.recipe.distribution or pin.name,
             sources=tuple(map(_origin, own)),
             patches=tuple(_changes(pin)),

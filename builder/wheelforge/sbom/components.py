@@ -39,15 +39,12 @@ def of_part(part: Part, files: Iterable[Held], place: str) -> Component:
     said += [("compiler", reference(tool)) for tool in part.compilers]
     said += [("patch", f"{one.name} sha256:{one.sha256}") for one in part.patches]
     references = [item for one in part.sources for item in _references(one)]
-    if part.homepage:
-        references.append(_reference(ExternalReferenceType.WEBSITE, part.homepage))
     return Component(
         name=part.project if part.kind == "wheel" else part.name,
         version=part.version,
         type=ComponentType.LIBRARY,
         bom_ref=url.to_string(),
         purl=url,
-        description=part.summary or None,
         licenses=[LicenseFactory().make_from_string(part.license)] if part.license else None,
         external_references=references,
         pedigree=_pedigree(part.patches) if part.patches else None,
