@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 from wheelforge import primitives
-from wheelforge.pipeline.deliver import read_house
+from wheelforge.pipeline.house import read_house
 from wheelforge.trial import make_trial
 
 ABOUT = """

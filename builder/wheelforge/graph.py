@@ -16,10 +16,13 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from wheelforge import digest
+from wheelforge.asked import Asked
+from wheelforge.bill import Bill
 from wheelforge.interpreter import Interpreter
 from wheelforge.pin import PinnedPatch, PinnedSource
 from wheelforge.recipe import Check, Install, Resources
 from wheelforge.template import render
+from wheelforge.toolchain import Compilers
 
 SCHEMA = 1
 COMES_FIRST = " comes first"
@@ -104,7 +107,7 @@ class RepairStep(_Step, frozen=True, kw_only=True, tag="repair"):
     """Copy the shared libraries the wheel of step `wheel` needs into it and retag it.
 
     `distribution` is what the wheel has to call itself, where that is not `name`. `files` are laid
-    into `@{work}` first.
+    into `@{work}` first. Of the `bill` a document is made that goes into the wheel.
     """
 
     wheel: str
@@ -115,6 +118,7 @@ class RepairStep(_Step, frozen=True, kw_only=True, tag="repair"):
     distribution: str = ""
     sysroot: str = ""
     files: dict[str, str] = {}
+    bill: Bill | None = None
 
 
 class IsaCheck(_Frozen, frozen=True, kw_only=True):
@@ -171,7 +175,10 @@ class Lack(_Frozen, frozen=True, kw_only=True):
 
 
 class Plan(_Frozen, frozen=True, kw_only=True):
-    """Steps in an order in which every step comes after what it needs."""
+    """Steps in an order in which every step comes after what it needs.
+
+    `asked` is the request behind it, `compilers` are those of its build steps.
+    """
 
     steps: tuple[Step, ...]
     states: dict[str, State]
@@ -182,6 +189,8 @@ class Plan(_Frozen, frozen=True, kw_only=True):
     toolchain: str
     python: Interpreter
     lacks: tuple[Lack, ...] = ()
+    asked: Asked | None = None
+    compilers: Compilers | None = None
 
     def step(self, name: str) -> Step | None:
         """The step with this id."""

@@ -118,7 +118,10 @@ every = ["-O2|-O3"]
 flags = "{target.flags}"
 [[checks]]
 type = "cmake"
-cache = { BLAS_LIB = "{dep.mid}/lib/libmid.so", "USE_ACL:BOOL" = true, THREADS = "{target.threads}" }
+[checks.cache]
+BLAS_LIB = "{dep.mid}/lib/libmid.so"
+"USE_ACL:BOOL" = true
+THREADS = "{target.threads}"
 """
 
 

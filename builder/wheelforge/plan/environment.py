@@ -10,9 +10,9 @@ from wheelforge.plan.offers import Offer
 from wheelforge.plan.setting import Setting
 from wheelforge.recipe import Build
 
-# What Python's Makefile has in front of its own flags. setuptools takes CFLAGS and CXXFLAGS in place of
+# What Python's Makefile has among its own flags. setuptools takes CFLAGS and CXXFLAGS in place of
 # these and not beside them (setuptools/_distutils/sysconfig.py, customize_compiler, since 75): a
-# processor named there would cost the optimization. CMake's CMAKE_BUILD_TYPE comes after it, and wins.
+# processor named there would cost the optimization. CMAKE_BUILD_TYPE's come after it, and win.
 _OPTIMIZED = "-O3 -DNDEBUG"
 
 

@@ -35,7 +35,7 @@ from wheelforge.recipe import (
     PythonCheck,
 )
 from wheelforge.sandbox import offline_prefix
-from wheelforge.shell.running import FUNCTION, python_check
+from wheelforge.shell.checks import FUNCTION, file_check, python_check
 from wheelforge.shell.words import glob, prefix, run, wheel, word
 
 _HEAD = """#!/usr/bin/env bash
@@ -258,6 +258,7 @@ def _repair(step: RepairStep) -> Iterator[str]:
     for command in step.commands:
         yield "  " + run(command, {**own, **step.env})
     yield ";; esac"
+    yield "# wheelforge adds the bill of materials here (.dist-info/sboms)"
     yield f'set -- "$out"/*.whl; {wheel(step.id)}=$1; cp "$1" "$root/wheelhouse/"'
 
 
@@ -269,7 +270,7 @@ def _check(step: CheckStep) -> Iterator[str]:
         folder = "$work/wheel"
         yield f'rm -rf "{folder}"; python3 -m zipfile -e "${wheel(step.of)}" "{folder}"'
     for item in step.checks:
-        yield from _file_check(item, folder)
+        yield from file_check(item, folder)
     if python:
         wheels = [product(name) for name in step.install]
         if step.wheels is not None:
@@ -291,27 +292,6 @@ def _not_built(folder: str, built: Iterable[str]) -> str:
         '[ "$(project "$file")" != "$(project "$own")" ] || found=1; done; '
         '[ -n "$found" ] || trial+=("$file"); done'
     )
-
-
-def _file_check(item: Check, folder: str) -> Iterator[str]:
-    match item:
-        case FileCheck():
-            yield f'set -- "{folder}"/{glob(item.path)}; [ $# = {item.count} ]'
-        case ElfCheck():
-            yield f'for file in "{folder}"/{glob(item.path)}; do'
-            for text in item.contains:
-                yield f'  grep -aqF -e {shlex.quote(text)} "$file"'
-            for text in item.needed:
-                yield f'  readelf -d "$file" | grep -qF -e {shlex.quote(text)}'
-            if item.min_alignment:
-                yield f'  aligned "$file" {item.min_alignment}'
-            yield '  readelf -h "$file" > /dev/null\ndone'
-        case CommandsCheck():
-            yield "# not checked here: what every compiler was told"
-        case CMakeCheck():
-            yield "# not checked here: " + " ".join(["CMakeCache.txt has", *item.cache])
-        case PythonCheck():
-            return
 
 
 def _finish(plan: Plan) -> Iterator[str]:

@@ -1,11 +1,19 @@
-"""Python checks in bash, and what a library has to say while they run."""
+"""Checks in bash: of files, and Python's with what a library has to say while they run."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator
 
-from wheelforge.recipe import Primitives, PythonCheck
+from wheelforge.recipe import (
+    Check,
+    CMakeCheck,
+    CommandsCheck,
+    ElfCheck,
+    FileCheck,
+    Primitives,
+    PythonCheck,
+)
 from wheelforge.shell.words import glob
 
 # the same lines as wheelforge.primitives reads
@@ -15,6 +23,32 @@ ran() {{ # ran FILE [PRIMITIVE]: the implementations that oneDNN's lines in a fi
     if [ $# = 1 ]; then cut -d" " -f2; else sed -n "s/^$2 //p"; fi
 }}
 """
+
+
+def file_check(item: Check, folder: str) -> Iterator[str]:
+    """A check of files below a folder; a comment for what only wheelforge itself can check."""
+    match item:
+        case FileCheck():
+            yield f'set -- "{folder}"/{glob(item.path)}; [ $# = {item.count} ]'
+        case ElfCheck():
+            yield from _elf_check(item, folder)
+        case CommandsCheck():
+            yield "# not checked here: what every compiler was told"
+        case CMakeCheck():
+            yield "# not checked here: " + " ".join(["CMakeCache.txt has", *item.cache])
+        case PythonCheck():
+            return
+
+
+def _elf_check(item: ElfCheck, folder: str) -> Iterator[str]:
+    yield f'for file in "{folder}"/{glob(item.path)}; do'
+    for text in item.contains:
+        yield f'  grep -aqF -e {shlex.quote(text)} "$file"'
+    for text in item.needed:
+        yield f'  readelf -d "$file" | grep -qF -e {shlex.quote(text)}'
+    if item.min_alignment:
+        yield f'  aligned "$file" {item.min_alignment}'
+    yield '  readelf -h "$file" > /dev/null\ndone'
 
 
 def python_check(item: PythonCheck, start: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from wheelforge.recipe import Primitives, PythonCheck
-from wheelforge.shell.running import FUNCTION, python_check
+from wheelforge.shell.checks import FUNCTION, python_check
 
 SAYS = """
 import os
