@@ -4,9 +4,9 @@
 
 Installs the lock from the index as a user would (--require-hashes, into a clean environment), and
 runs both where the wheels are for: on this machine or on the emulated processor. `--scale 1` is the
-reference's own size, for a node; the default divides its sizes by 8 and repeats twice, as an emulated
-processor takes minutes for the whole. Prints what torch says of its build, seconds, how far results
-are from double precision, and which implementations oneDNN ran.
+reference's own size, for a node; the default divides its sizes by 8 and repeats twice, as an
+emulated processor takes minutes for the whole. Prints what torch says of its build, seconds, how
+far results are from double precision, and which implementations oneDNN ran.
 """
 
 from __future__ import annotations

@@ -22,9 +22,6 @@ from wheelforge.graph import (
 from wheelforge.pin import SERIES, PinnedSource
 from wheelforge.recipe import (
     ArchiveSource,
-    Check,
-    CMakeCheck,
-    CommandsCheck,
     DebianSource,
     ElfCheck,
     FileCheck,
