@@ -129,11 +129,12 @@ async def _environment(
 async def _commands(job: Job, step: BuildStep, paths: Mapping[str, str]) -> None:
     stamps = Stamps(job.work / "done")
     async with job.gated(step.resources) as gated:
+        env = step.gated_env if gated is not None else step.ungated_env
         for number, command in enumerate(step.commands, 1):
             last = number == len(step.commands)  # what it leaves in stage or wheels was cleared
             if not last and stamps.done(command):
                 continue
-            await job.run(command, paths, step.env, step.timeout_minutes, gated)
+            await job.run(command, paths, env, step.timeout_minutes, gated)
             if not last:
                 stamps.set(command)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from pathlib import Path
@@ -9,11 +10,11 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from wheelforge import atomic, wheel
+from wheelforge import atomic, packing, wheel
 from wheelforge.errors import RejectedError
 from wheelforge.graph import RepairStep
 from wheelforge.job import Job, fresh, link_programs
-from wheelforge.store import Entry
+from wheelforge.store import Entry, work_name
 
 
 async def repair(job: Job, step: RepairStep) -> Entry:
@@ -30,6 +31,7 @@ async def repair(job: Job, step: RepairStep) -> Entry:
         else:
             await _run(job, step, raw, out)
         product = _one_wheel(out, step)
+        await job.blocking(lambda: packing.pack(out / product, _traces(job, step)))
         return await job.publish(out, product=product, seconds=time.monotonic() - started)
 
 
@@ -55,6 +57,19 @@ async def _run(job: Job, step: RepairStep, raw: Path, out: Path) -> None:
     }
     for command in step.commands:
         await job.run(command, paths, env)
+
+
+def _traces(job: Job, step: RepairStep) -> dict[bytes, bytes]:
+    """The folders it was built in and against, each with what stands for it on any machine."""
+    work = job.workshop.home / "work" / work_name(job.results[step.wheel].manifest.key)
+    places = {work: "/wheelforge/build"}
+    places |= {job.results[other].path: f"/wheelforge/{name}"
+               for name, other in step.libraries.items()}  # fmt: skip
+    return {
+        os.fsencode(folder): name.encode()
+        for place, name in places.items()
+        for folder in (place, os.path.realpath(place))
+    }
 
 
 def _names_agree(raw: Path, step: RepairStep) -> None:

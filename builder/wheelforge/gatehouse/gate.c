@@ -514,6 +514,23 @@ static int admitted(int broker, char **argv, size_t count)
     }
 }
 
+/* The compiler's words with those of WHEELFORGE_OPTIONS, one a line, before its own: build tools do
+ * not see them, and so cannot keep them, and the folders they name, in what they build. */
+static char **with_options(char **argv, size_t *count)
+{
+    char *options = strdup(setting("WHEELFORGE_OPTIONS"));
+    char **longer = calloc(*count + (options ? strlen(options) : 0) + 2, sizeof *longer);
+    if (!options || !longer)
+        die(1, "no memory");
+    size_t more = 1;
+    for (char *word = strtok(options, "\n"); word; word = strtok(NULL, "\n"))
+        longer[more++] = word;
+    longer[0] = argv[0];
+    memcpy(longer + more, argv + 1, (*count - 1) * sizeof *argv);
+    *count += more - 1;
+    return longer;
+}
+
 int main(int argc, char **argv)
 {
     const char *self = own_path(argc ? argv[0] : "");
@@ -527,6 +544,9 @@ int main(int argc, char **argv)
     size_t count = (size_t)(argc - launcher);
     const char *broker = setting("WHEELFORGE_BROKER");
     enum kind kind = classify(argv + 1);
+    bool again = *setting("WHEELFORGE_HELD") || *setting("WHEELFORGE_BEHIND_CCACHE");
+    if (kind != PASS && !again && *setting("WHEELFORGE_OPTIONS"))
+        argv = with_options(argv, &count);
     if (kind == PASS || !*broker || *setting("WHEELFORGE_HELD"))
         execute(argv);
     if (kind == COMPILE)

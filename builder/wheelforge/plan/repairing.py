@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-from wheelforge import digest, graft, programs
+from wheelforge import digest, graft, packing, programs
 from wheelforge.graph import Command, RepairStep, product
 from wheelforge.pin import Pin
 from wheelforge.plan.offers import Below, Offer
@@ -33,6 +33,7 @@ def repair_step(pin: Pin, below: Below, setting: Setting) -> RepairStep:
     tool = _tool(pin, beside)
     options = [f"--exclude={name}" for name in pin.recipe.repair.exclude]
     inputs = {f"tool.{name}": programs.version(name) for name in _PROGRAMS} | tool.inputs
+    inputs["repair.layout"] = packing.LAYOUT
     inputs["repair.exclude"] = " ".join(pin.recipe.repair.exclude)
     inputs["repair.libraries"] = folders
     if sysroot:  # what the wheel needs of its system comes from there, not from this machine
