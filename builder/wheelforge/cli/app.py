@@ -17,6 +17,7 @@ VERBS = {
     "doctor": "doctor",
     "verify": "verify",
     "audit": "audit",
+    "compare": "compare",
     "recipe": "recipe",
     "target": "target",
     "toolchain": "toolchain",
