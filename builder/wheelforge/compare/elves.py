@@ -31,8 +31,9 @@ _WHY = {
     ".symtab": "addresses, or names of local symbols",
     **dict.fromkeys((".hash", ".gnu.hash", ".dynsym", ".rela.dyn", ".rela.plt", ".relr.dyn", ".plt",
                      ".got", ".got.plt", ".plt.got", ".plt.sec", ".eh_frame", ".eh_frame_hdr",
-                     ".init_array", ".fini_array", ".data.rel.ro", ".data.rel.ro.local", ".gcc_except_table", ".gnu.version",
-                     ".gnu.version_r", ".gnu.version_d"), _FOLLOWS),
+                     ".init_array", ".fini_array", ".data.rel.ro", ".data.rel.ro.local",
+                     ".gcc_except_table", ".gnu.version", ".gnu.version_r",
+                     ".gnu.version_d"), _FOLLOWS),
 }  # fmt: skip
 _PRINTABLE = re.compile(rb"[ -~\n\t]+")
 _EFFECTS = {*_WHY.values(), MOVED} - {_WHY[".comment"]}
