@@ -16,10 +16,12 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from wheelforge import digest
+from wheelforge.asked import Asked
 from wheelforge.interpreter import Interpreter
 from wheelforge.pin import PinnedPatch, PinnedSource
 from wheelforge.recipe import Check, Install, Resources
 from wheelforge.template import render
+from wheelforge.toolchain import Compilers
 
 SCHEMA = 1
 COMES_FIRST = " comes first"
@@ -189,7 +191,10 @@ class Lack(_Frozen, frozen=True, kw_only=True):
 
 
 class Plan(_Frozen, frozen=True, kw_only=True):
-    """Steps in an order in which every step comes after what it needs."""
+    """Steps in an order in which every step comes after what it needs.
+
+    `asked` is the request behind it, `compilers` are those of its build steps.
+    """
 
     steps: tuple[Step, ...]
     states: dict[str, State]
@@ -200,6 +205,8 @@ class Plan(_Frozen, frozen=True, kw_only=True):
     toolchain: str
     python: Interpreter
     lacks: tuple[Lack, ...] = ()
+    asked: Asked | None = None
+    compilers: Compilers | None = None
 
     def step(self, name: str) -> Step | None:
         """The step with this id."""

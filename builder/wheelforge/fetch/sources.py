@@ -11,7 +11,7 @@ from wheelforge.errors import InputError
 from wheelforge.fetch import bundle as bundles
 from wheelforge.fetch.cache import Cache
 from wheelforge.fetch.errand import Errand, locked
-from wheelforge.fetch.record import Record, describe, label, static_identity
+from wheelforge.fetch.record import FileRecord, Record, describe, label, static_identity
 from wheelforge.pin import PinnedSource
 from wheelforge.recipe import PathSource
 
@@ -56,6 +56,11 @@ class Sources:
         if record is None or not self._cache.whole(record):
             raise _missing(what)
         return tuple(self._cache.path(file) for file in record.files)
+
+    def recorded(self, what: What) -> tuple[FileRecord, ...]:
+        """The files it consists of by name and digest; none for a path on this machine."""
+        record = self._cache.record(what) if _path(what) is None else None
+        return record.files if record else ()
 
     async def fetch(
         self, what: What, tell: Callable[[str], None], progress: Callable[[int, int], None]

@@ -17,7 +17,9 @@ from wheelforge.errors import InputError
 from wheelforge.graph import BuildStep, CheckStep, Plan, RepairStep, WheelSet
 from wheelforge.interpreter import Interpreter
 from wheelforge.pipeline.options import Home
+from wheelforge.pipeline.proof import Prover
 from wheelforge.pipeline.results import Results
+from wheelforge.provenance import SUFFIX
 from wheelforge.recipe import PythonCheck
 from wheelforge.store import write_root
 
@@ -29,7 +31,8 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
 
     `wheels` maps package names to the file that the lock names, `checks` to the checks of the
     recipes they came from, `keys` are the store's results behind them. `proven` is the digest of
-    the lock that was last installed and tried with success.
+    the lock that was last installed and tried with success. `provenance` maps the files of wheels
+    that were built here to the digests of what is said of them beside.
     """
 
     target: str
@@ -40,6 +43,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     checks: dict[str, tuple[PythonCheck, ...]]
     keys: tuple[str, ...]
     proven: str = ""
+    provenance: dict[str, str] = {}
 
 
 def read_house(wheelhouse: Path) -> House | None:
@@ -108,6 +112,8 @@ def deliver(
             sha256=home.memo.of_file,
         )
         files += index.write(wheelhouse, sha256=home.memo.of_file)
+        house = _with_provenance(house, Prover(plan, results, home), steps, wheelhouse)
+        files += [wheelhouse / f"{name}{SUFFIX}" for name in house.provenance]
         _record(wheelhouse, house)
         write_root(home.root, wheelhouse, house.keys)
     home.memo.save()
@@ -224,7 +230,23 @@ def _house(
         checks={name: found for name, found in sorted(checks.items()) if found},
         keys=tuple(sorted(keys | set(old.keys if old else ()))),
         proven=old.proven if old else "",
+        provenance=old.provenance if old else {},
     )
+
+
+def _with_provenance(
+    house: House, prover: Prover, steps: Iterable[RepairStep], wheelhouse: Path
+) -> House:
+    """Write what is to be said of the wheels that were built; of earlier ones it is there."""
+    said = dict(house.provenance)
+    for step in steps:
+        name, found = prover.write(step, wheelhouse, said)
+        said[name] = found
+    for path in wheelhouse.glob(f"*.whl{SUFFIX}"):
+        if not path.with_name(path.name.removesuffix(SUFFIX)).is_file():
+            path.unlink()
+    said = {name: found for name, found in sorted(said.items()) if (wheelhouse / name).is_file()}
+    return msgspec.structs.replace(house, provenance=said)
 
 
 def _stamps(wheelhouse: Path) -> dict[str, int]:

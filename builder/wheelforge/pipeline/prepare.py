@@ -12,6 +12,7 @@ from wheelforge import catalog, digest, probe
 from wheelforge.graph import Plan, Step, WheelSet
 from wheelforge.interpreter import Interpreter
 from wheelforge.pin import PinnedSource
+from wheelforge.pipeline.asking import asked_for
 from wheelforge.pipeline.ground import compilers_for, emulation_for, python_for, weakness
 from wheelforge.pipeline.lacks import lacking
 from wheelforge.pipeline.options import Home, Options
@@ -77,7 +78,8 @@ def _make_plan(options: Options, home: Home) -> Plan:
         *weakness(emulation, target),
         *lacking(made, resolution, where, look, compilers.sysroot),
     )
-    return msgspec.structs.replace(made, lacks=lacks)
+    asked = asked_for(options, library, resolution, setting, toolchain)
+    return msgspec.structs.replace(made, lacks=lacks, asked=asked)
 
 
 def situation(

@@ -41,4 +41,5 @@ def plan(resolution: Resolution, setting: Setting, view: View, where: Where = _p
         features=setting.target.features,
         toolchain=setting.compilers.toolchain,
         python=setting.python,
+        compilers=setting.compilers,
     )
