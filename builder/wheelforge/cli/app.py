@@ -18,6 +18,7 @@ VERBS = {
     "verify": "verify",
     "audit": "audit",
     "compare": "compare",
+    "rebuild": "rebuild",
     "recipe": "recipe",
     "target": "target",
     "toolchain": "toolchain",
