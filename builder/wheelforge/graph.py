@@ -108,7 +108,11 @@ class BuildStep(_Step, frozen=True, kw_only=True, tag="build"):
         """The variables of its commands where a gate is in front of the compilers."""
         if not self.compiler_options:
             return self.env
-        return {**self.env, "WHEELFORGE_OPTIONS": "\n".join(self.compiler_options)}
+        return {
+            **self.env,
+            "WHEELFORGE_OPTIONS": "\n".join(self.compiler_options),
+            "WHEELFORGE_NO_RPATH": "\n".join(f"@{{dep.{name}}}" for name in self.libraries),
+        }
 
     @property
     def ungated_env(self) -> dict[str, str]:

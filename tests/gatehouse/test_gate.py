@@ -117,6 +117,32 @@ def test_options_that_build_tools_do_not_see_come_first(site: Site, launched: bo
     assert (site.folder / "words").read_text() == "\0".join([*words, ""])
 
 
+@pytest.mark.parametrize(
+    ("words", "become"),
+    [
+        ("-Wl,-rpath,/s/blas/lib", []),
+        ("-Wl,-rpath=/s/blas", []),
+        ("-Wl,-rpath,/s/blas/lib:$ORIGIN/lib:/s/acl", ["-Wl,-rpath,$ORIGIN/lib"]),
+        ("-Wl,-rpath,$ORIGIN:/s/blas2/lib:/opt", ["-Wl,-rpath,$ORIGIN:/s/blas2/lib:/opt"]),
+        ("-Wl,-rpath,/s/blas/lib,-z,now", ["-Wl,-z,now"]),
+        ("-Wl,-rpath,/o:/s/blas/lib,-z,now", ["-Wl,-rpath,/o,-z,now"]),
+        ("-Wl,-rpath-link,/s/blas/lib", ["-Wl,-rpath-link,/s/blas/lib"]),
+        ("-L/s/blas/lib", ["-L/s/blas/lib"]),
+        ("-Wl,-rpath,", []),
+    ],
+)
+def test_search_paths_of_the_build_are_not_linked_in(
+    site: Site, words: str, become: list[str]
+) -> None:
+    site.gated("cc", WRITE_WORDS)
+    more = {"WHEELFORGE_OPTIONS": "-g0", "WHEELFORGE_NO_RPATH": "/s/acl\n/s/blas"}
+    process, talk, _ = site.ask("cc", "a.o", words, "-o", "a", **more)
+    talk.say("go")
+    assert over(process) == (0, "", "")
+    expected = ["-g0", "a.o", *become, "-o", "a", ""]
+    assert (site.folder / "words").read_text() == "\0".join(expected)
+
+
 @pytest.mark.parametrize("variable", ["WHEELFORGE_HELD", "WHEELFORGE_BEHIND_CCACHE"])
 def test_such_options_are_given_once(site: Site, variable: str) -> None:
     """A compiler that calls another, and ccache, pass on what they were given."""
