@@ -44,7 +44,8 @@ def differences(one: Path, other: Path, section: str) -> Detail | None:
     )
     told = [f"{_listed(names)} {text}" for text, names in groups if names]
     if not told:
-        return Detail(where=section, what="the same functions in other places")
+        what = "none that has a name: what differs has none, or lies at another address"
+        return Detail(where=f"{section} functions", what=what)
     why = ""
     if codes and not sizes and ours.keys() == theirs.keys():
         why = "addresses inside of code, where data before or after them has another size"
