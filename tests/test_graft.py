@@ -145,6 +145,11 @@ def test_libraries_come_once_and_under_their_own_names(repaired: Path, tree: Pat
     assert not list(tree.glob("*.libs"))
     copied = (repaired.parent / graft.COPIED).read_text().split()
     assert copied == [f"demo/lib/{name}" for name in libraries if name not in own]
+    lines = (repaired.parent / graft.ORIGINS).read_text().splitlines()
+    origins = dict(line.split("\t") for line in lines)
+    assert list(origins) == copied
+    for path, file in origins.items():
+        assert Path(path).name == (graft.read(file).soname or Path(file).name)
 
 
 def test_search_paths_lead_to_the_folder_and_nowhere_else(tree: Path) -> None:
@@ -250,7 +255,7 @@ def test_what_is_excluded_stays_outside(
 ) -> None:
     monkeypatch.setattr(os, "environ", raw.env)
     copied = graft.graft(raw.wheel, "demo/lib", ["libmblas.so.*"], None, tmp_path)
-    assert copied == ["demo/lib/libmacl.so", "demo/lib/libmomp.so.1"]
+    assert list(copied) == ["demo/lib/libmacl.so", "demo/lib/libmomp.so.1"]
 
 
 def test_a_library_that_is_nowhere(raw: Raw, tmp_path: Path) -> None:

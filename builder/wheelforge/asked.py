@@ -18,8 +18,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     `requirements` are what was typed. `pins` give every package and nested source of the plan its
     version, and `off` to what was left out. `recipes` are the digests of their files, all layers
     together; `overlays` and `folders` (of more recipes) those of what each has among these.
-    `sources` are the identities of sources that took the place of recipes'. `python` is a series ("3.12").
-    `archspec` is the processor that `native` meant.
+    `sources` are the identities of sources that took the place of recipes'. `python` is a series
+    ("3.12"), `archspec` the processor that `native` meant.
     """
 
     requirements: tuple[str, ...]

@@ -17,6 +17,7 @@ import msgspec
 
 from wheelforge import digest
 from wheelforge.asked import Asked
+from wheelforge.bill import Bill
 from wheelforge.interpreter import Interpreter
 from wheelforge.pin import PinnedPatch, PinnedSource
 from wheelforge.recipe import Check, Install, Resources
@@ -128,7 +129,7 @@ class RepairStep(_Step, frozen=True, kw_only=True, tag="repair"):
     """Copy the shared libraries the wheel of step `wheel` needs into it and retag it.
 
     `distribution` is what the wheel has to call itself, where that is not `name`. `files` are laid
-    into `@{work}` first.
+    into `@{work}` first. Of the `bill` a document is made that goes into the wheel.
     """
 
     wheel: str
@@ -139,6 +140,7 @@ class RepairStep(_Step, frozen=True, kw_only=True, tag="repair"):
     distribution: str = ""
     sysroot: str = ""
     files: dict[str, str] = {}
+    bill: Bill | None = None
 
 
 class IsaCheck(_Frozen, frozen=True, kw_only=True):

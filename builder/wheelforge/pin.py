@@ -15,7 +15,8 @@ class PinnedSource(msgspec.Struct, frozen=True, kw_only=True, tag="source"):
     `source` has its version filled in. `identity` is what it must be: `sha256:…` of an archive,
     `git:…` a commit, `tree:…` a folder's digest; empty where only fetching can tell. `at` is its
     place below the package's source tree, empty for the tree itself. A `series` is the folder
-    debian of a source package, whose patches are applied to the folder it is placed in.
+    debian of a source package, whose patches are applied to the folder it is placed in. `license`
+    is its recipe's.
     """
 
     recipe: str
@@ -24,6 +25,7 @@ class PinnedSource(msgspec.Struct, frozen=True, kw_only=True, tag="source"):
     identity: str
     at: str = ""
     series: bool = False
+    license: str = ""
 
     @property
     def nested(self) -> bool:

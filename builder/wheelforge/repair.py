@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from wheelforge import atomic, packing, wheel
+from wheelforge import atomic, packing, sbom, wheel
+from wheelforge.bill import Bill, Origin
 from wheelforge.errors import RejectedError
+from wheelforge.graft import ORIGINS
 from wheelforge.graph import RepairStep
 from wheelforge.job import Job, fresh, link_programs
+from wheelforge.sbom import Ground, Library
 from wheelforge.store import Entry, work_name
 
 
@@ -31,6 +36,11 @@ async def repair(job: Job, step: RepairStep) -> Entry:
         else:
             await _run(job, step, raw, out)
         product = _one_wheel(out, step)
+        if step.bill is not None:
+            bill = _identified(step.bill, job.needs)
+            ground = _ground(job, step, bill, out)
+            epoch = int(step.env["SOURCE_DATE_EPOCH"])
+            await job.blocking(lambda: sbom.add(out / product, raw, bill, ground, epoch))
         await job.blocking(lambda: packing.pack(out / product, _traces(job, step)))
         return await job.publish(out, product=product, seconds=time.monotonic() - started)
 
@@ -70,6 +80,39 @@ def _traces(job: Job, step: RepairStep) -> dict[bytes, bytes]:
         for place, name in places.items()
         for folder in (place, os.path.realpath(place))
     }
+
+
+def _identified(bill: Bill, needs: Mapping[str, str]) -> Bill:
+    """The bill with what only fetching could tell: a tag's commit."""
+
+    def told(origin: Origin) -> Origin:
+        known = origin.identity or needs[origin.fetch]
+        return msgspec.structs.replace(origin, identity=known, fetch="")
+
+    parts = (
+        msgspec.structs.replace(part, sources=tuple(map(told, part.sources))) for part in bill.parts
+    )
+    return msgspec.structs.replace(bill, parts=tuple(parts))
+
+
+def _ground(job: Job, step: RepairStep, bill: Bill, out: Path) -> Ground:
+    """Where libraries may be from that were put into the wheel."""
+    libraries = []
+    for name, other in step.libraries.items():
+        entry = job.results[other]
+        files = {one.path: one.digest.partition(":")[2] for one in entry.manifest.files}
+        libraries.append(Library(name, entry.path, files))
+    told = out / ORIGINS
+    lines = told.read_text(encoding="utf-8").splitlines() if told.is_file() else []
+    told.unlink(missing_ok=True)  # it holds places of this machine
+    pairs = (line.partition("\t") for line in lines)
+    return Ground(
+        libraries=tuple(libraries),
+        told={path: Path(file) for path, _, file in pairs},
+        sysroot=Path(step.sysroot) if step.sysroot else None,
+        folders=bill.folders,
+        packages=bill.packages,
+    )
 
 
 def _names_agree(raw: Path, step: RepairStep) -> None:

@@ -146,15 +146,20 @@ def test_patches_of_a_source_package_and_what_is_left_out(digest: str, without: 
         ("mid", 'backend = "cmake"', 'backend = "cmake"\ngenerator = "Unix Makefiles"',
          {"build:mid"}),
         ("mid", 'backend = "cmake"', 'backend = "cmake"\nnetwork = true', {"build:mid"}),
-        ("mid", 'backend = "cmake"', 'backend = "cmake"\nlanguages = ["c"]', {"build:mid"}),
-        ("mid", SHA, "1" * 64, {"build:mid"}),
+        # sources, patches, compilers and licences are in the wheel's bill of materials
+        ("mid", 'backend = "cmake"', 'backend = "cmake"\nlanguages = ["c"]',
+         {"build:mid", "repair:top"}),
+        ("mid", SHA, "1" * 64, {"build:mid", "repair:top"}),
+        ("mid", 'license = "MIT"', 'license = "BSD"', {"repair:top"}),
+        ("mid", "https://host.test", "https://other.test", {"repair:top"}),
+        ("src", 'url = "x"', 'url = "y"', {"repair:top"}),
         ("mid", 'url = "', 'strip = 2\nurl = "', {"build:mid"}),
         ("low", 'backend = "script"', 'backend = "script"\ncommands = [["x"]]', {"build:low"}),
         ("top", "setuptools==77", "setuptools==78", {"build:top"}),
         ("top", "libx.so", "liby.so", {"repair:top"}),
         ("top", "exclude =", "into = 'top/lib'\nexclude =", {"repair:top"}),
         ("top", "third", "fourth", {"build:top"}),
-        ("src", "1" * 40, "2" * 40, {"build:top"}),
+        ("src", "1" * 40, "2" * 40, {"build:top", "repair:top"}),
         ("src", 'url = "x"', 'url = "x"\nsubmodules = true', {"build:top"}),
         ("top", 'code = "x"', 'code = "y"', {"check:top"}),
         ("mid", 'path = "p"', 'path = "{version}"', {"check:mid"}),
@@ -164,12 +169,9 @@ def test_patches_of_a_source_package_and_what_is_left_out(digest: str, without: 
          {"build:mid", "build:top", "repair:top"}),
         # what cannot change a result
         ("mid", 'summary = "A test"', 'summary = "b"\nnotes = "c"\nhomepage = "d"', set()),
-        ("mid", 'license = "MIT"', 'license = "BSD"', set()),
         ("mid", "timeout_minutes = 5", "timeout_minutes = 50", set()),
         ("mid", '"1 GiB"', '"2 GiB"\nmax_jobs = 3\ncpu_minutes = 9', set()),
         ("mid", 'url = "', 'mirrors = ["y"]\nurl = "', set()),
-        ("mid", "https://host.test", "https://other.test", set()),
-        ("src", 'url = "x"', 'url = "y"', set()),
         ("mid", "[[checks]]", "[[checks]]\ntype = 'file'\npath = 'q'\n[[checks]]", {"check:mid"}),
         ("low", "[[checks]]\ntype = 'file'\npath = 'p'", "", {"check:low"}),
         ("top", "depends = { mid", "companions = { other = '*' }\ndepends = { mid", set()),
@@ -205,9 +207,9 @@ def _target(flags: str = "-mcpu=a64fx", **changes: Any) -> Setting:
         (_target(values={**TARGET.values, "acl_arch": "armv8a"}), {"build:mid"}),
         (_target(values={**TARGET.values, "threads": "1"}), set()),
         (_target(name="mine", summary="other"), set()),
-        (_compilers(digests={**COMPILERS.digests, "cc": "e" * 64}), BUILDS),
+        (_compilers(digests={**COMPILERS.digests, "cc": "e" * 64}), {*BUILDS, "repair:top"}),
         (_compilers(digests={**COMPILERS.digests, "ar": "e" * 64}), set()),
-        (_compilers(version="13.3"), BUILDS),
+        (_compilers(version="13.3"), {*BUILDS, "repair:top"}),
         (_compilers(libc="glibc 2.40"), BUILDS),
         (_compilers(flags="--sysroot=x"), BUILDS),
         (_compilers(env={"A": "1"}), BUILDS),
@@ -248,7 +250,7 @@ def test_what_puts_libraries_into_wheels_counts(
 
 def test_a_changed_source_tree(tmp_path: Path) -> None:
     one = _keys(sources={"mid": tmp_path})
-    assert _changed(_keys(), one) == {"build:mid"}
+    assert _changed(_keys(), one) == {"build:mid", "repair:top"}
     assert _keys(sources={"mid": tmp_path}) == one
 
 
@@ -265,8 +267,9 @@ def test_patches_their_order_and_depth(tmp_path: Path, monkeypatch: pytest.Monke
         return _keys(_edit("mid", "[[checks]]", f"{body}[[checks]]"))
 
     one, two = ("one", "1", 1), ("two", "2", 1)
-    for other in ([], [two], [two, one], [("one", "3", 1), two], [("one", "1", 0), two]):
-        assert _changed(keys(one, two), keys(*other)) == {"build:mid"}
+    for other in ([], [two], [two, one], [("one", "3", 1), two]):
+        assert _changed(keys(one, two), keys(*other)) == {"build:mid", "repair:top"}
+    assert _changed(keys(one, two), keys(("one", "1", 0), two)) == {"build:mid"}
     assert keys(one, two) == keys(one, two)
 
 

@@ -16,12 +16,13 @@ from wheelforge.graph import (
     WheelSet,
     encoded,
 )
-from wheelforge.pin import SERIES, Pin, PinnedSource
+from wheelforge.pin import Pin, PinnedSource
+from wheelforge.plan.billing import Bills
 from wheelforge.plan.building import Builder
 from wheelforge.plan.filling import filled
 from wheelforge.plan.offers import Below, Offers
 from wheelforge.plan.repairing import repair_step
-from wheelforge.plan.requirements import fetch_step, wheel_set
+from wheelforge.plan.requirements import fetch_step, source_step, wheel_set
 from wheelforge.plan.setting import Setting, Where
 from wheelforge.recipe import Key, PathSource
 from wheelforge.template import expand
@@ -34,6 +35,7 @@ class Layout:
         self._setting = setting
         self._where = where
         self._offers = Offers(where)
+        self._bills = Bills(setting)
         self._versions: dict[str, str] = {}
 
     def steps(self, pin: Pin) -> Iterator[Step]:
@@ -50,8 +52,9 @@ class Layout:
         yield from fetches
         yield builder.step(fetches)
         self._offers.add(pin, below, values)
+        self._bills.add(pin)
         if pin.recipe.kind == "wheel":
-            yield repair_step(pin, below, self._setting)
+            yield repair_step(pin, below, self._setting, self._bills.of(pin))
         if pin.recipe.checks:
             yield from self._check(pin, below, values)
 
@@ -127,10 +130,8 @@ class Layout:
 
 
 def _fetch(source: PinnedSource) -> FetchStep:
-    name = f"{source.recipe}.{SERIES}" if source.series else source.recipe
-    nested = f"@{source.version}" if source.nested else ""
     return FetchStep(
-        id=f"fetch:{name}{nested}",
+        id=source_step(source),
         name=source.recipe,
         version=source.version,
         what=msgspec.structs.replace(source, at="") if source.at else source,

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wheelforge import digest, graft, packing, programs
-from wheelforge.graph import Command, RepairStep, product
+from wheelforge.bill import FORMAT, Bill
+from wheelforge.graph import Command, RepairStep, encoded, product
 from wheelforge.pin import Pin
 from wheelforge.plan.offers import Below, Offer
 from wheelforge.plan.setting import SOURCE_DATE_EPOCH, Setting
@@ -25,7 +26,7 @@ class _Tool(NamedTuple):
     inputs: dict[str, str]
 
 
-def repair_step(pin: Pin, below: Below, setting: Setting) -> RepairStep:
+def repair_step(pin: Pin, below: Below, setting: Setting, bill: Bill) -> RepairStep:
     """Libraries are searched in what the wheel depends on, then in the sysroot or this machine."""
     libraries, sysroot = below.libraries.values(), setting.compilers.sysroot
     beside = [offer for offer in below.wheels.values() if offer.into]
@@ -36,6 +37,7 @@ def repair_step(pin: Pin, below: Below, setting: Setting) -> RepairStep:
     inputs["repair.layout"] = packing.LAYOUT
     inputs["repair.exclude"] = " ".join(pin.recipe.repair.exclude)
     inputs["repair.libraries"] = folders
+    inputs["sbom"] = f"{FORMAT} {digest.of_bytes(encoded(bill))}"
     if sysroot:  # what the wheel needs of its system comes from there, not from this machine
         own = ":".join(f"{SYSROOT}/{folder}" for folder in sysroot.folders)
         options.append(f"--ldpaths={own}")
@@ -45,7 +47,11 @@ def repair_step(pin: Pin, below: Below, setting: Setting) -> RepairStep:
         id=f"repair:{pin.name}",
         name=pin.name,
         version=pin.version,
-        needs=(f"build:{pin.name}", *(offer.result for offer in (*libraries, *beside))),
+        needs=(
+            f"build:{pin.name}",
+            *(offer.result for offer in (*libraries, *beside)),
+            *bill.fetches,
+        ),
         inputs=inputs,
         wheel=f"build:{pin.name}",
         commands=(Command(label="repair", argv=argv, cwd="@{out}"),),
@@ -58,6 +64,7 @@ def repair_step(pin: Pin, below: Below, setting: Setting) -> RepairStep:
         distribution=pin.recipe.distribution,
         sysroot=sysroot.path if sysroot else "",
         files=tool.files,
+        bill=bill,
     )
 
 

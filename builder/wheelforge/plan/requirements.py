@@ -1,4 +1,4 @@
-"""The wheels a recipe asks the package index for: to build with, and to try the result with."""
+"""What the steps that fetch are called, and the wheels that recipes ask the package index for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from packaging.requirements import InvalidRequirement
 from wheelforge import requirement
 from wheelforge.errors import InputError
 from wheelforge.graph import FetchStep, WheelSet
-from wheelforge.pin import Pin
+from wheelforge.pin import SERIES, Pin, PinnedSource
 from wheelforge.plan.setting import Setting, Where
 
 
@@ -31,6 +31,12 @@ def wheel_set(
     return WheelSet(
         requires=tuple(requires), python=python.version, tag=python.tag, platform=python.platform
     )
+
+
+def source_step(source: PinnedSource) -> str:
+    """What the step that fetches a source is called: `fetch:NAME`, with a version where nested."""
+    name = f"{source.recipe}.{SERIES}" if source.series else source.recipe
+    return f"fetch:{name}@{source.version}" if source.nested else f"fetch:{name}"
 
 
 def fetch_step(pin: Pin, what: WheelSet, purpose: str) -> FetchStep:

@@ -74,7 +74,14 @@ class Pinner:
         else:
             source = _filled(source, version, document)
             identity = _identity(source, version, document)
-        return PinnedSource(recipe=name, version=version, source=source, identity=identity, at=at)
+        return PinnedSource(
+            recipe=name,
+            version=version,
+            source=source,
+            identity=identity,
+            at=at,
+            license=chosen.recipe.license,
+        )
 
     def _path(self, path: Path, where: str) -> tuple[PathSource, str]:
         remedy = "give the path of a folder or archive that can be read"

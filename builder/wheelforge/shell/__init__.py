@@ -255,6 +255,7 @@ def _repair(step: RepairStep) -> Iterator[str]:
     for command in step.commands:
         yield "  " + run(command, {**own, **step.env})
     yield ";; esac"
+    yield "# wheelforge adds the bill of materials here (.dist-info/sboms)"
     yield f'set -- "$out"/*.whl; {wheel(step.id)}=$1; cp "$1" "$root/wheelhouse/"'
 
 

@@ -118,6 +118,7 @@ ln -sf /opt/wheelforge/bin/patchelf "$bin/patchelf"
 case $wheel in *-any.whl) cp "$wheel" "$out/" ;; *)
   (mkdir -p "${out}" && cd "${out}" && offline env -i "AUDITWHEEL_LD_LIBRARY_PATH=${prefix_openblas}/lib" "HOME=${work}" "PATH=${bin}:/usr/bin:/bin" SOURCE_DATE_EPOCH=315619200 "TMPDIR=${work}/tmp" auditwheel repair --plat auto --exclude=libascendcl.so --exclude=libhccl.so --exclude=libge_runner.so --exclude=libgraph.so --exclude=libacl_op_compiler.so --wheel-dir "${out}" "${wheel}")
 ;; esac
+# wheelforge adds the bill of materials here (.dist-info/sboms)
 set -- "$out"/*.whl; wheel_repair_torch_npu=$1; cp "$1" "$root/wheelhouse/"
 
 # ---- check:torch-npu 1.8.1+ascend.rc2

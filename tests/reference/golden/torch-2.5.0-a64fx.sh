@@ -156,6 +156,7 @@ printf %s '(graft.py)' > "$work/graft.py"
 case $wheel in *-any.whl) cp "$wheel" "$out/" ;; *)
   (mkdir -p "${out}" && cd "${out}" && offline env -i "AUDITWHEEL_LD_LIBRARY_PATH=${prefix_openblas}/lib:${prefix_acl}/build" "HOME=${work}" "PATH=${bin}:/usr/bin:/bin" SOURCE_DATE_EPOCH=315619200 "TMPDIR=${work}/tmp" /opt/wheelforge/bin/python3 -I "${work}/graft.py" --into=torch/lib --wheel-dir "${out}" "${wheel}")
 ;; esac
+# wheelforge adds the bill of materials here (.dist-info/sboms)
 set -- "$out"/*.whl; wheel_repair_torch=$1; cp "$1" "$root/wheelhouse/"
 
 # ---- fetch:torch@trial 2.5.0
@@ -254,6 +255,7 @@ printf %s '(graft.py)' > "$work/graft.py"
 case $wheel in *-any.whl) cp "$wheel" "$out/" ;; *)
   (mkdir -p "${out}" && cd "${out}" && offline env -i "HOME=${work}" "PATH=${bin}:/usr/bin:/bin" SOURCE_DATE_EPOCH=315619200 "TMPDIR=${work}/tmp" /opt/wheelforge/bin/python3 -I "${work}/graft.py" "--beside=torch/lib=${wheel_repair_torch}" --wheel-dir "${out}" "${wheel}")
 ;; esac
+# wheelforge adds the bill of materials here (.dist-info/sboms)
 set -- "$out"/*.whl; wheel_repair_torchvision=$1; cp "$1" "$root/wheelhouse/"
 
 # ---- fetch:torchvision@trial 0.20.0
@@ -320,6 +322,7 @@ printf %s '(graft.py)' > "$work/graft.py"
 case $wheel in *-any.whl) cp "$wheel" "$out/" ;; *)
   (mkdir -p "${out}" && cd "${out}" && offline env -i "HOME=${work}" "PATH=${bin}:/usr/bin:/bin" SOURCE_DATE_EPOCH=315619200 "TMPDIR=${work}/tmp" /opt/wheelforge/bin/python3 -I "${work}/graft.py" "--beside=torch/lib=${wheel_repair_torch}" --exclude=libtorchaudio.so --wheel-dir "${out}" "${wheel}")
 ;; esac
+# wheelforge adds the bill of materials here (.dist-info/sboms)
 set -- "$out"/*.whl; wheel_repair_torchaudio=$1; cp "$1" "$root/wheelhouse/"
 
 # ---- fetch:torchaudio@trial 2.5.0
