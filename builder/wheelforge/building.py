@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from wheelforge import atomic, digest
+from wheelforge import atomic, digest, packing
 from wheelforge.archive import unpack
 from wheelforge.backends.preparation import environment_commands
 from wheelforge.errors import BuildError, InputError
@@ -152,6 +152,7 @@ def _result(job: Job, step: BuildStep, paths: Mapping[str, str]) -> tuple[Path, 
         for other in Path(paths["wheels"]).iterdir():
             if other != wheels[0]:  # uv leaves a .gitignore
                 atomic.remove_tree(other) if other.is_dir() else other.unlink()
+        packing.pack(wheels[0], {})  # so that an unchanged result spares its dependents
         return Path(paths["wheels"]), wheels[0].name
     staged = Path(paths["stage"] + paths["prefix"])
     staged.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from wheelforge.provenance import Resource, Statement
 from wheelforge.untrusted import named
 
 _DIGITS = 16  # of a digest that is shown
-_FOLLOWS = frozenset({"commands"})  # follows from what else is told
+_FOLLOWS = frozenset({"commands", "sbom"})  # digests that follow from what else is told
 
 
 def before(statement: Statement, plan: Plan, last: RepairStep, home: Home) -> Iterator[str]:
@@ -89,19 +89,16 @@ def _steps(statement: Statement, plan: Plan, home: Home) -> Iterator[str]:
     clean = Placeless(plan, home.root)
     steps = {step.id: step for step in plan.steps if not isinstance(step, FetchStep)}
     stages = statement.predicate.build_definition.internal_parameters.steps
+    found = False
     for stage in stages:
         if stage.id not in steps:
             yield f"{named(stage.id)}: it is no step any more"
             continue
         inputs = {name: clean(text) for name, text in steps.pop(stage.id).inputs.items()}
         told = list(_mapping(f"{stage.id}:", stage.inputs, inputs))
-        names = [name for name in {*stage.inputs, *inputs}
-                 if stage.inputs.get(name) != inputs.get(name)]  # fmt: skip
-        yield from (
-            told
-            if set(names) <= _FOLLOWS
-            else [text for text in told if not text.startswith(f"{stage.id}: commands:")]
-        )
+        own = [text for text in told if text.split(": ")[1] not in _FOLLOWS]
+        yield from own if found else own or told
+        found = found or bool(told)
     yield from (f"{name}: a step that was not there" for name in steps)
 
 

@@ -27,6 +27,7 @@ from wheelforge.store import Store
 from wheelforge.untrusted import named
 
 _FOLDER = "rebuild"  # below WHEELFORGE_HOME
+_SHARED = ("sysroots", "gate", "uv")  # no results; `uv` is what it knows of interpreters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,14 +136,19 @@ def _only(plan: Plan, last: RepairStep, home: Home) -> Plan:
 
 @contextmanager
 def _own_home(home: Home) -> Iterator[Home]:
-    """A home with an empty store inside of another one, whose sources and sysroots it uses."""
+    """A home with an empty store inside of another one, whose sources and sysroots it uses.
+
+    It stays where something ran in it and nobody removed it.
+    """
     root = home.root / _FOLDER / atomic.private("home")
     with atomic.told(home.root, "WHEELFORGE_HOME"):
         for old in root.parent.glob("*") if root.parent.is_dir() else ():
             if atomic.abandoned(old.name):
                 atomic.remove_tree(old)
+        atomic.remove_tree(root)
         root.mkdir(parents=True)
-        (root / "sysroots").symlink_to(home.root / "sysroots")
+        for name in _SHARED:
+            (root / name).symlink_to(home.root / name)
     try:
         yield replace(home, root=root, store=Store(root / "store"))
     finally:
