@@ -280,7 +280,7 @@ def test_only_the_wheel_is_published(bench: Bench) -> None:
     made = make_wheel(bench.tree, "demo")
     script = "cp *.whl @{wheels}; touch @{wheels}/.gitignore; mkdir @{wheels}/logs"
     entry = bench.build(build_step(shell("wheel", script), unpack=(bench.source,), result="wheel"))
-    assert entry.product.read_bytes() == made.read_bytes()
+    assert read(entry.product)[:-1] == read(made)[:-1]  # all but when it was packed
     assert [item.path for item in entry.manifest.files] == [made.name]
 
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import zipfile
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -36,9 +37,9 @@ def step(script: str = "exit 9", name: str = "demo", calls: str = "") -> RepairS
 
 
 def run(
-    bench: Bench, made: RepairStep, more: Mapping[str, Entry] | None = None, **wheel: str
+    bench: Bench, made: RepairStep, more: Mapping[str, Entry] | None = None, **wheel: Any
 ) -> Entry:
-    file = make_wheel(bench.root / "raw", **{"project": "demo", **wheel})  # type: ignore[arg-type]
+    file = make_wheel(bench.root / "raw", **{"project": "demo", **wheel})
     results = {
         "build:demo": bench.entry("demo", {file.name: file.read_bytes()}, file.name),
         "build:lib": bench.entry("lib", {"lib/x": ""}),
@@ -47,10 +48,15 @@ def run(
     return asyncio.run(repair(bench.job(made, results), made))
 
 
+def contents(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as file:
+        return {name: file.read(name) for name in file.namelist() if not name.endswith("RECORD")}
+
+
 def test_a_pure_wheel_is_taken_as_it_is(bench: Bench) -> None:
     entry = run(bench, step())
     assert entry.product.name == "demo-1.0-py3-none-any.whl"
-    assert entry.product.read_bytes() == (bench.root / "raw" / entry.product.name).read_bytes()
+    assert contents(entry.product) == contents(bench.root / "raw" / entry.product.name)
     assert entry.manifest.step == "repair:demo"
     assert not list((bench.home / "work").iterdir())
 
@@ -67,7 +73,7 @@ def test_a_program_of_the_plan_and_another_steps_wheel(bench: Bench) -> None:
     made = msgspec.structs.replace(step(script), files={"own.sh": "cp $1 demo-2-py3-none-any.whl"})
     base = make_wheel(bench.root / "raw", "base")
     more = {"repair:base": bench.entry("base", {base.name: base.read_bytes()}, base.name)}
-    assert run(bench, made, more, tag=NATIVE).product.read_bytes() == base.read_bytes()
+    assert contents(run(bench, made, more, tag=NATIVE).product) == contents(base)
 
 
 @pytest.mark.parametrize(
@@ -107,3 +113,15 @@ def test_a_wheel_may_call_itself_otherwise_than_its_recipe(bench: Bench) -> None
 def test_a_wheel_must_then_not_be_called_as_its_recipe(bench: Bench) -> None:
     with pytest.raises(RejectedError, match=r"made demo-npu 1\.0, not Demo 1\.0"):
         run(bench, step(name="demo-npu", calls="Demo"), project="demo-npu")
+
+
+def test_the_build_s_folders_are_forgotten_and_the_zip_is_normal(bench: Bench) -> None:
+    library = bench.entry("lib", {"lib/x": ""})
+    work = bench.home / "work" / b"demo".hex().ljust(20, "0")
+    text = f"LIB = {str(library.path / 'lib')!r}\nPYTHON = {str(work / 'env')!r}\n"
+    entry = run(bench, step(), files={"demo.py": text})
+    assert contents(entry.product)["demo.py"] == (
+        b"LIB = '/wheelforge/lib/lib'\nPYTHON = '/wheelforge/build/env'\n"
+    )
+    with zipfile.ZipFile(entry.product) as file:
+        assert {item.date_time for item in file.infolist()} == {(1980, 1, 2, 0, 0, 0)}

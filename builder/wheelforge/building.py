@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from wheelforge import atomic, digest
+from wheelforge import atomic, digest, packing
 from wheelforge.archive import unpack
 from wheelforge.backends.preparation import environment_commands
 from wheelforge.errors import BuildError, InputError
@@ -133,11 +133,12 @@ async def _environment(
 async def _commands(job: Job, step: BuildStep, paths: Mapping[str, str]) -> None:
     stamps = Stamps(job.work / "done")
     async with job.gated(step.resources) as gated:
+        env = step.gated_env if gated is not None else step.ungated_env
         for number, command in enumerate(step.commands, 1):
             last = number == len(step.commands)  # what it leaves in stage or wheels was cleared
             if not last and stamps.done(command):
                 continue
-            await job.run(command, paths, step.env, step.timeout_minutes, gated)
+            await job.run(command, paths, env, step.timeout_minutes, gated)
             if not last:
                 stamps.set(command)
 
@@ -155,6 +156,7 @@ def _result(job: Job, step: BuildStep, paths: Mapping[str, str]) -> tuple[Path, 
         for other in Path(paths["wheels"]).iterdir():
             if other != wheels[0]:  # uv leaves a .gitignore
                 atomic.remove_tree(other) if other.is_dir() else other.unlink()
+        packing.pack(wheels[0], {})  # so that an unchanged result spares its dependents
         return Path(paths["wheels"]), wheels[0].name
     staged = Path(paths["stage"] + paths["prefix"])
     staged.mkdir(parents=True, exist_ok=True)

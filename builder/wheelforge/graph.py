@@ -86,6 +86,7 @@ class BuildStep(_Step, frozen=True, kw_only=True, tag="build"):
 
     `libraries` maps names to the build steps whose prefixes are `@{dep.NAME}`; `programs` maps
     names to the absolute paths that appear in `@{bin}`. `files` are laid into `@{work}` first.
+    `compiler_options` reach the compilers past the build tools, which keep what they are told.
     """
 
     result: str
@@ -101,6 +102,27 @@ class BuildStep(_Step, frozen=True, kw_only=True, tag="build"):
     timeout_minutes: float | None = None
     files: dict[str, str] = {}
     sysroot: str = ""
+    compiler_options: tuple[str, ...] = ()
+
+    @property
+    def gated_env(self) -> dict[str, str]:
+        """The variables of its commands where a gate is in front of the compilers."""
+        if not self.compiler_options:
+            return self.env
+        return {
+            **self.env,
+            "WHEELFORGE_OPTIONS": "\n".join(self.compiler_options),
+            "WHEELFORGE_NO_RPATH": "\n".join(f"@{{dep.{name}}}" for name in self.libraries),
+        }
+
+    @property
+    def ungated_env(self) -> dict[str, str]:
+        """The variables of its commands where the compilers have to be told everything in flags."""
+        flags = {
+            name: " ".join((self.env.get(name, ""), *self.compiler_options)).strip()
+            for name in ("CFLAGS", "CXXFLAGS", "FFLAGS")
+        }
+        return {**self.env, **flags} if self.compiler_options else self.env
 
 
 class RepairStep(_Step, frozen=True, kw_only=True, tag="repair"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -11,14 +12,14 @@ import msgspec
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from wheelforge import atomic, sbom, wheel
+from wheelforge import atomic, packing, sbom, wheel
 from wheelforge.bill import Bill, Origin
 from wheelforge.errors import RejectedError
 from wheelforge.graft import ORIGINS
 from wheelforge.graph import RepairStep
 from wheelforge.job import Job, fresh, link_programs
 from wheelforge.sbom import Ground, Library
-from wheelforge.store import Entry
+from wheelforge.store import Entry, work_name
 
 
 async def repair(job: Job, step: RepairStep) -> Entry:
@@ -40,6 +41,7 @@ async def repair(job: Job, step: RepairStep) -> Entry:
             ground = _ground(job, step, bill, out)
             epoch = int(step.env["SOURCE_DATE_EPOCH"])
             await job.blocking(lambda: sbom.add(out / product, raw, bill, ground, epoch))
+        await job.blocking(lambda: packing.pack(out / product, _traces(job, step)))
         return await job.publish(out, product=product, seconds=time.monotonic() - started)
 
 
@@ -65,6 +67,19 @@ async def _run(job: Job, step: RepairStep, raw: Path, out: Path) -> None:
     }
     for command in step.commands:
         await job.run(command, paths, env)
+
+
+def _traces(job: Job, step: RepairStep) -> dict[bytes, bytes]:
+    """The folders it was built in and against, each with what stands for it on any machine."""
+    work = job.workshop.home / "work" / work_name(job.results[step.wheel].manifest.key)
+    places = {work: "/wheelforge/build"}
+    places |= {job.results[other].path: f"/wheelforge/{name}"
+               for name, other in step.libraries.items()}  # fmt: skip
+    return {
+        os.fsencode(folder): name.encode()
+        for place, name in places.items()
+        for folder in (place, os.path.realpath(place))
+    }
 
 
 def _identified(bill: Bill, needs: Mapping[str, str]) -> Bill:

@@ -104,6 +104,59 @@ def test_the_question_and_the_words_arrive_as_they_are(site: Site, launched: boo
     assert (site.folder / "words").read_bytes() == os.fsencode("\0".join([*words, "", ""]))
 
 
+@pytest.mark.parametrize("launched", [False, True])
+def test_options_that_build_tools_do_not_see_come_first(site: Site, launched: bool) -> None:
+    site.gated("cc", WRITE_WORDS)
+    caller = [str(site.program)] * launched
+    options = "-ffile-prefix-map=/a b=.\n-g0"
+    process, talk, asked = site.ask(*caller, "cc", "-c", "a.c", WHEELFORGE_OPTIONS=options)
+    talk.say("go")
+    assert over(process) == (0, "", "")
+    words = ["-ffile-prefix-map=/a b=.", "-g0", "-c", "a.c"]
+    assert asked[-4:] == words
+    assert (site.folder / "words").read_text() == "\0".join([*words, ""])
+
+
+@pytest.mark.parametrize(
+    ("words", "become"),
+    [
+        ("-Wl,-rpath,/s/blas/lib", []),
+        ("-Wl,-rpath=/s/blas", []),
+        ("-Wl,-rpath,/s/blas/lib:$ORIGIN/lib:/s/acl", ["-Wl,-rpath,$ORIGIN/lib"]),
+        ("-Wl,-rpath,$ORIGIN:/s/blas2/lib:/opt", ["-Wl,-rpath,$ORIGIN:/s/blas2/lib:/opt"]),
+        ("-Wl,-rpath,/s/blas/lib,-z,now", ["-Wl,-z,now"]),
+        ("-Wl,-rpath,/o:/s/blas/lib,-z,now", ["-Wl,-rpath,/o,-z,now"]),
+        ("-Wl,-rpath-link,/s/blas/lib", ["-Wl,-rpath-link,/s/blas/lib"]),
+        ("-L/s/blas/lib", ["-L/s/blas/lib"]),
+        ("-Wl,-rpath,", []),
+    ],
+)
+def test_search_paths_of_the_build_are_not_linked_in(
+    site: Site, words: str, become: list[str]
+) -> None:
+    site.gated("cc", WRITE_WORDS)
+    more = {"WHEELFORGE_OPTIONS": "-g0", "WHEELFORGE_NO_RPATH": "/s/acl\n/s/blas"}
+    process, talk, _ = site.ask("cc", "a.o", words, "-o", "a", **more)
+    talk.say("go")
+    assert over(process) == (0, "", "")
+    expected = ["-g0", "a.o", *become, "-o", "a", ""]
+    assert (site.folder / "words").read_text() == "\0".join(expected)
+
+
+@pytest.mark.parametrize("variable", ["WHEELFORGE_HELD", "WHEELFORGE_BEHIND_CCACHE"])
+def test_such_options_are_given_once(site: Site, variable: str) -> None:
+    """A compiler that calls another, and ccache, pass on what they were given."""
+    site.gated("cc", 'echo "ran: $*"')
+    env = {"WHEELFORGE_OPTIONS": "-g0", variable: "1", "WHEELFORGE_BROKER": ""}
+    assert site.run("cc", "-c", "a.c", **env) == (0, "ran: -c a.c\n", "")
+
+
+def test_what_compiles_nothing_gets_no_such_options(site: Site) -> None:
+    site.gated("cc", 'echo "ran: $*"')
+    ran = site.run("cc", "--version", WHEELFORGE_OPTIONS="-g0")
+    assert ran == (0, "ran: --version\n", "")
+
+
 def test_a_program_sees_its_own_path_as_its_name(site: Site) -> None:
     site.gated("cc", 'echo "$0"')
     process, talk, _ = site.ask("cc", "a.o")

@@ -107,3 +107,23 @@ def test_flags_for_setuptools_bring_the_optimization_that_they_take_away() -> No
     assert env["CXXFLAGS"].split()[:3] == ["-O3", "-DNDEBUG", "-mcpu=a64fx"]
     assert env["CFLAGS"] == env["CXXFLAGS"]
     assert "-O3" not in _env(recipe(), setting=_setting())["CFLAGS"]
+
+
+def test_where_the_gate_maps_paths_no_variable_names_the_folder_of_the_build() -> None:
+    build = '[build]\nbackend = "script"\npath_map = "gate"\n'
+    step = planned({"demo": recipe(build=build)}, setting=_setting()).step("build:demo")
+    assert isinstance(step, BuildStep)
+    flags = {name: step.env[name] for name in ("CFLAGS", "CXXFLAGS", "FFLAGS")}
+    assert not any("@{" in text or "prefix-map" in text for text in flags.values())
+    assert step.gated_env["WHEELFORGE_OPTIONS"] == "-ffile-prefix-map=@{work}=."
+    for name, text in flags.items():
+        assert step.ungated_env[name] == f"{text} -ffile-prefix-map=@{{work}}=.".strip()
+    assert step.inputs["build.path_map"] == "gate"
+
+
+def test_else_the_flags_map_them() -> None:
+    step = planned({"demo": recipe()}, setting=_setting()).step("build:demo")
+    assert isinstance(step, BuildStep)
+    assert step.env["CFLAGS"].endswith("-ffile-prefix-map=@{work}=.")
+    assert step.env == step.gated_env == step.ungated_env
+    assert "build.path_map" not in step.inputs

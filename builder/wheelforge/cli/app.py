@@ -19,6 +19,8 @@ VERBS = {
     "sign": "sign",
     "keygen": "keygen",
     "audit": "audit",
+    "compare": "compare",
+    "rebuild": "rebuild",
     "recipe": "recipe",
     "target": "target",
     "toolchain": "toolchain",

@@ -603,6 +603,69 @@ static int admitted(int broker, char **argv, size_t count, bool noted)
     }
 }
 
+/* Whether a path of this length is one of the folders in a text of lines, or below one. */
+static bool below(const char *path, size_t length, const char *folders)
+{
+    while (*folders) {
+        size_t size = strcspn(folders, "\n");
+        if (size && size <= length && memcmp(path, folders, size) == 0 &&
+            (size == length || path[size] == '/'))
+            return true;
+        folders += size + (folders[size] == '\n');
+    }
+    return false;
+}
+
+/* An option of the linker without the search paths (-Wl,-rpath,PATH:PATH) that are below these
+ * folders; NULL where nothing is left of it. */
+static char *without_rpaths(char *word, const char *folders)
+{
+    if (!starts(word, "-Wl,-rpath,") && !starts(word, "-Wl,-rpath="))
+        return word;
+    size_t head = strlen("-Wl,-rpath,"), length = head;
+    char *kept = calloc(strlen(word) + 1, 1);
+    if (!kept)
+        die(1, "no memory");
+    memcpy(kept, word, head);
+    const char *path = word + head, *end = path + strcspn(path, ",");
+    for (; path < end; path++) {
+        size_t size = strcspn(path, ":,");
+        if (size && !below(path, size, folders)) {
+            if (length > head)
+                kept[length++] = ':';
+            memcpy(kept + length, path, size);
+            length += size;
+        }
+        path += size;
+    }
+    if (length == head)
+        strcpy(kept, *end ? "-Wl" : ""); /* other options may follow in the same word */
+    strcat(kept, end);
+    return *kept ? kept : NULL;
+}
+
+/* The compiler's words with those of WHEELFORGE_OPTIONS, one a line, before its own, and without
+ * search paths below WHEELFORGE_NO_RPATH when it links. Build tools do not see the ones, and so
+ * cannot keep them, and the folders they name, in what they build; the others would only be taken
+ * out again later, when their length has moved everything behind them. */
+static char **with_options(char **argv, size_t *count, enum kind kind)
+{
+    char *options = strdup(setting("WHEELFORGE_OPTIONS"));
+    char **longer = calloc(*count + (options ? strlen(options) : 0) + 2, sizeof *longer);
+    if (!options || !longer)
+        die(1, "no memory");
+    size_t size = 0;
+    longer[size++] = argv[0];
+    for (char *word = strtok(options, "\n"); word; word = strtok(NULL, "\n"))
+        longer[size++] = word;
+    const char *folders = kind == LINK ? setting("WHEELFORGE_NO_RPATH") : "";
+    for (argv++; *argv; argv++)
+        if ((longer[size] = *folders ? without_rpaths(*argv, folders) : *argv))
+            size++;
+    *count = size;
+    return longer;
+}
+
 int main(int argc, char **argv)
 {
     const char *self = own_path(argc ? argv[0] : "");
@@ -616,6 +679,9 @@ int main(int argc, char **argv)
     size_t count = (size_t)(argc - launcher);
     const char *broker = setting("WHEELFORGE_BROKER");
     enum kind kind = classify(argv + 1);
+    bool again = *setting("WHEELFORGE_HELD") || *setting("WHEELFORGE_BEHIND_CCACHE");
+    if (kind != PASS && !again && *setting("WHEELFORGE_OPTIONS"))
+        argv = with_options(argv, &count, kind);
     if (kind == PASS || !*broker || *setting("WHEELFORGE_HELD"))
         execute(argv);
     if (kind == COMPILE)

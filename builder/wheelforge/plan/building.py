@@ -89,6 +89,7 @@ class Builder:
             timeout_minutes=build.timeout_minutes,
             files=files,
             sysroot=sysroot.path if sysroot else "",
+            compiler_options=self._setting.path_maps if build.path_map == "gate" else (),
         )
 
     def _environment(self) -> Environment | None:

@@ -31,9 +31,8 @@ def build_env(
     build: Build, setting: Setting, libraries: Collection[Offer], *, with_python: bool
 ) -> Variables:
     """The whole environment; nothing of the caller's own comes through."""
-    flags = setting.compile_flags
-    if build.backend == "setuptools":
-        flags = f"{_OPTIMIZED} {flags}"
+    shared = setting.plain_flags if build.path_map == "gate" else setting.compile_flags
+    flags = f"{_OPTIMIZED} {shared}".strip() if build.backend == "setuptools" else shared
     if with_python and setting.compilers.sysroot:  # sysconfig's own folder would be this machine's
         flags += f" -I{setting.python_include}"
     link_flags = (setting.target.ldflags, cross.link_flags(setting, libraries))
@@ -41,6 +40,7 @@ def build_env(
         setting.assumed
         | cross.variables(setting)
         | {
+            "FFLAGS": shared,
             "CXXFLAGS": flags,
             "PATH": _path(setting, with_python=with_python),
             "PKG_CONFIG_PATH": ":".join([offer.packages for offer in libraries]),

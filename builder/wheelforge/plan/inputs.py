@@ -21,7 +21,16 @@ T = TypeVar("T", Build, Install)
 ROLES = {"c": "cc", "c++": "cxx", "fortran": "fc"}
 
 # what else there is in a build section is among commands, variables, tools or compilers
-_BUILD = ("backend", "generator", "directory", "targets", "commands", "requires", "job_variables")
+_BUILD = (
+    "backend",
+    "generator",
+    "directory",
+    "targets",
+    "commands",
+    "requires",
+    "job_variables",
+    "path_map",
+)
 _INSTALL = ("keep", "move")
 _NO_BUILD, _NO_INSTALL = Build(backend="script"), Install()
 _SOURCE = ("strip", "submodules")

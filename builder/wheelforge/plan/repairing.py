@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-from wheelforge import digest, graft, programs
+from wheelforge import digest, graft, packing, programs
 from wheelforge.bill import FORMAT, Bill
 from wheelforge.graph import Command, RepairStep, encoded, product
 from wheelforge.pin import Pin
@@ -34,6 +34,7 @@ def repair_step(pin: Pin, below: Below, setting: Setting, bill: Bill) -> RepairS
     tool = _tool(pin, beside)
     options = [f"--exclude={name}" for name in pin.recipe.repair.exclude]
     inputs = {f"tool.{name}": programs.version(name) for name in _PROGRAMS} | tool.inputs
+    inputs["repair.layout"] = packing.LAYOUT
     inputs["repair.exclude"] = " ".join(pin.recipe.repair.exclude)
     inputs["repair.libraries"] = folders
     inputs["sbom"] = f"{FORMAT} {digest.of_bytes(encoded(bill))}"

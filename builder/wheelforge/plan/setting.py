@@ -67,12 +67,20 @@ class Setting:
         return {f"toolchain.{role}": f"({role})" for role in self.compilers.paths}
 
     @cached_property
+    def path_maps(self) -> tuple[str, ...]:
+        """Options for compilers: folders that differ from run to run leave no trace in objects."""
+        sysroot = (f"-ffile-prefix-map={SYSROOT}=",) if self.compilers.sysroot else ()
+        return ("-ffile-prefix-map=@{work}=.", *sysroot)
+
+    @cached_property
+    def plain_flags(self) -> str:
+        """What every compiler is told of the target."""
+        return " ".join(filter(None, (self.flags, self.compilers.flags)))
+
+    @cached_property
     def compile_flags(self) -> str:
-        """What every compiler is told; folders that differ from run to run leave no trace."""
-        words = [self.flags, self.compilers.flags, "-ffile-prefix-map=@{work}=."]
-        if self.compilers.sysroot:
-            words.append(f"-ffile-prefix-map={SYSROOT}=")
-        return " ".join(word for word in words if word)
+        """What every compiler is told, with `path_maps`."""
+        return " ".join(filter(None, (self.plain_flags, *self.path_maps)))
 
     @cached_property
     def python_include(self) -> str:
@@ -83,9 +91,9 @@ class Setting:
     @cached_property
     def assumed(self) -> dict[str, str]:
         """The variables of every build that neither recipes nor dependencies have to set."""
-        commands, flags = self.compilers.commands, self.compile_flags
+        commands = self.compilers.commands
         roles = {name: commands[role] for name, role in _ROLES.items() if role in commands}
-        return {**_BASE, **roles, "FFLAGS": flags}
+        return {**_BASE, **roles, "FFLAGS": self.compile_flags}
 
     @cached_property
     def search_path(self) -> str:

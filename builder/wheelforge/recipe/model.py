@@ -162,6 +162,8 @@ class Build(_Table, frozen=True, kw_only=True):
     settings; setuptools and script take none. `commands` are all there is to script, and run before
     setuptools makes the wheel. `requires` are build requirements of wheels, pinned
     exactly; `tools` are programs put on PATH; `job_variables` receive the number of jobs granted.
+    `path_map` says who tells compilers to leave the build's folders out of what they make: the
+    flags, or the gate, for what keeps its flags in its result, and with them these folders.
     """
 
     backend: Backend
@@ -175,6 +177,7 @@ class Build(_Table, frozen=True, kw_only=True):
     languages: tuple[Literal["c", "c++", "fortran"], ...] = ("c", "c++")
     commands: tuple[tuple[str, ...], ...] = ()
     job_variables: tuple[Variable, ...] = ()
+    path_map: Literal["flags", "gate"] = "flags"
     network: bool = False
     timeout_minutes: Minutes | None = None
 

@@ -168,7 +168,7 @@ def _build(step: BuildStep) -> Iterator[str]:
     if most := step.resources.max_jobs:
         yield f"jobs=$((granted < {most} ? granted : {most}))"
     for command in step.commands:
-        yield run(command, step.env)
+        yield run(command, step.ungated_env)
     if most:
         yield "jobs=$granted"
     if step.result == "wheel":
