@@ -85,18 +85,30 @@ def audit(
             for subject in subjects(path, scratch):
                 look(subject)
         else:
-            for file, prefix in wheels(path):
-                look.wheel(file, prefix, scratch, asked(file))
             for subject in bare(path):
                 look(subject)
+            for file, prefix in wheels(path):
+                look.wheel(file, prefix, scratch, asked(file))
     return Audit(
         path=str(path),
         target=target.name if target is not None else "",
         rules=VERSION if asked is not None else "",
         libraries=tuple(look.libraries),
-        findings=tuple(sorted(look.findings, key=lambda item: LEVELS.index(item.level))),
+        findings=tuple(sorted(look.findings, key=lambda item: (LEVELS.index(item.level), item.check))),
         seconds=time.monotonic() - started,
     )
+
+
+def gate(wheel: Path, scratch: Path, asked: Asked) -> tuple[Finding, ...]:
+    """What the rules for whole wheels say of one, without its instruction sets."""
+    from wheelforge.audit.contents import read_wheel
+    from wheelforge.audit.wheels import judged
+
+    return judged(read_wheel(wheel, scratch, _ignored, asked.homes), asked)
+
+
+def _ignored(_subject: Subject) -> None:
+    """Instruction sets are not asked for."""
 
 
 class _Look:

@@ -29,9 +29,9 @@ def subjects(path: Path, scratch: Path) -> Iterator[Subject]:
     Files of wheels are unpacked into `scratch` one after the other and removed when the next one is
     asked for. InputError where the path is nothing of these.
     """
+    yield from bare(path)
     for file, prefix in wheels(path):
         yield from _of_wheel(file, scratch, prefix)
-    yield from bare(path)
 
 
 def wheels(path: Path) -> Iterator[tuple[Path, str]]:
