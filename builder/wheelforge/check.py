@@ -106,14 +106,14 @@ def _rules(job: Job, step: CheckStep, wanted: WheelCheck) -> list[str]:
     found = gate(wheel, fresh(job.work / "rules"), asked)
     errors = [item for item in found if item.level == "error"]
     if errors:
+        lines = [f"{item.where}: {item.what} ({item.check}: {item.why})" for item in errors]
         raise RejectedError(
-            "\n  ".join([f"{wheel.name} breaks the rules for wheels",
-                         *(f"{item.where}: {item.what} ({item.check}: {item.why})" for item in errors)]),
+            "\n  ".join([f"{wheel.name} breaks the rules for wheels", *lines]),
             where=step.id,
             remedy="\n  ".join(dict.fromkeys(item.mend for item in errors)),
-        )  # fmt: skip
-    return [f"{item.level}: {item.where}: {item.what} ({item.check})"
-            for item in found if item.level == "warning"]  # fmt: skip
+        )
+    warnings = [item for item in found if item.level == "warning"]
+    return [f"warning: {item.where}: {item.what} ({item.check})" for item in warnings]
 
 
 def _tree(job: Job, step: CheckStep) -> Path:

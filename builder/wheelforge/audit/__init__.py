@@ -94,7 +94,9 @@ def audit(
         target=target.name if target is not None else "",
         rules=VERSION if asked is not None else "",
         libraries=tuple(look.libraries),
-        findings=tuple(sorted(look.findings, key=lambda item: (LEVELS.index(item.level), item.check))),
+        findings=tuple(
+            sorted(look.findings, key=lambda item: (LEVELS.index(item.level), item.check))
+        ),
         seconds=time.monotonic() - started,
     )
 
@@ -102,7 +104,7 @@ def audit(
 def gate(wheel: Path, scratch: Path, asked: Asked) -> tuple[Finding, ...]:
     """What the rules for whole wheels say of one, without its instruction sets."""
     from wheelforge.audit.contents import read_wheel
-    from wheelforge.audit.wheels import judged
+    from wheelforge.audit.judging import judged
 
     return judged(read_wheel(wheel, scratch, _ignored, asked.homes), asked)
 
@@ -128,7 +130,7 @@ class _Look:
     def wheel(self, path: Path, prefix: str, scratch: Path, asked: Asked) -> None:
         """Read a wheel and judge it."""
         from wheelforge.audit.contents import read_wheel
-        from wheelforge.audit.wheels import judged
+        from wheelforge.audit.judging import judged
 
         def look(subject: Subject) -> None:
             self(subject._replace(name=prefix + subject.name))

@@ -53,7 +53,7 @@ class Expected:
         )
 
     def _versions(self, provider: Recipe, name: str, version: str) -> Iterator[str]:
-        """The versions of a provider whose companion this version is; of others nothing is known."""
+        """The versions of a provider whose companion this version is; none are known of others."""
         document = self._catalog.document(provider.name)
         for other in document.versions:
             conditions = Conditions(

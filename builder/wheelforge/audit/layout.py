@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from wheelforge.audit.contents import Contents
     from wheelforge.audit.findings import Finding
 
-_COMMON = frozenset({"build", "dist", "doc", "docs", "example", "examples", "lib", "setup.py", "src",
-                     "test", "tests", "conftest.py", "bin", "include", "scripts", "tools"})  # fmt: skip
+_COMMON = frozenset(
+    {"bin", "build", "conftest.py", "dist", "doc", "docs", "example", "examples", "include", "lib",
+     "scripts", "setup.py", "src", "test", "tests", "tools"}
+)  # fmt: skip
 _SCRIPT = re.compile(r"[^/]+\.data/scripts/[^/]+")
 _FIXED = re.compile(rb"#!\s*/(?!usr/bin/env|bin/(?:ba)?sh\b)\S*python")
 _OBJECT = re.compile(r"(?P<module>[\w.]+)\s*(?::\s*[\w.]+)?\s*(?:\[.*\])?")

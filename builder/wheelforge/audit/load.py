@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 from wheelforge.audit.loader import elsewhere
 from wheelforge.audit.requirements import required
 from wheelforge.audit.rules import found
+from wheelforge.untrusted import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from wheelforge.audit.contents import Contents
     from wheelforge.audit.findings import Finding
     from wheelforge.audit.loader import Miss, Scope
+    from wheelforge.audit.objects import Object
 
 _ORIGIN = re.compile(r"\$(?:ORIGIN|\{ORIGIN\})(?:/.*)?")
 _LIBPYTHON = re.compile(r"libpython\d[\w.]*\.so[\d.]*")
@@ -26,24 +28,30 @@ _LIBPYTHON = re.compile(r"libpython\d[\w.]*\.so[\d.]*")
 def judge(wheel: Contents, asked: Asked, scopes: Sequence[Scope]) -> Iterator[Finding]:
     """Search paths, libraries that are needed."""
     for item in wheel.objects:
-        entries = [*item.loading.rpath, *item.loading.runpath]
-        wrong = [entry for entry in entries if not _ORIGIN.fullmatch(entry)]
-        wrong += [name for name in item.loading.needed if "/" in name]
-        if wrong:
-            named = ", ".join(f"'{entry}'" for entry in wrong)
-            yield found("load.path", f"its search path or needs hold {named}", item.path)
-        for name in item.loading.needed:
-            if _LIBPYTHON.fullmatch(name):
-                yield found("load.python", f"needs {name}", item.path)
-    missed = {(miss.by.path, miss.name): miss for scope in scopes for miss in scope.missed}
+        yield from _named(item)
     told: dict[tuple[str, str, str], list[str]] = {}
-    for miss in missed.values():
+    for miss in {
+        (miss.by.path, miss.name): miss for item in scopes for miss in item.missed
+    }.values():
         if "/" not in miss.name and not _LIBPYTHON.fullmatch(miss.name):
             rule, whence = _missing(wheel, asked, miss)
             told.setdefault((miss.by.path, rule, whence), []).append(miss.name)
     for (path, rule, whence), names in told.items():
         if rule:
             yield found(rule, f"needs {', '.join(names)}, {whence}", path)
+
+
+def _named(item: Object) -> Iterator[Finding]:
+    """What is wrong with the names themselves."""
+    entries = [*item.loading.rpath, *item.loading.runpath]
+    wrong = [entry for entry in entries if not _ORIGIN.fullmatch(entry)]
+    wrong += [name for name in item.loading.needed if "/" in name]
+    if wrong:
+        shown = ", ".join(f"'{named(entry)}'" for entry in wrong)
+        yield found("load.path", f"its search path or needs hold {shown}", item.path)
+    for name in item.loading.needed:
+        if _LIBPYTHON.fullmatch(name):
+            yield found("load.python", f"needs {name}", item.path)
 
 
 def _missing(wheel: Contents, asked: Asked, miss: Miss) -> tuple[str, str]:

@@ -110,7 +110,7 @@ def _folders(item: Object, entries: Sequence[str]) -> Iterator[str]:
     for entry in entries:
         for origin in _ORIGIN:
             if entry == origin or entry.startswith(f"{origin}/"):
-                yield normpath(join(item.folder, f".{entry[len(origin):]}"))
+                yield normpath(join(item.folder, f".{entry[len(origin) :]}"))
 
 
 def elsewhere(objects: Sequence[Object], name: str) -> Object | None:

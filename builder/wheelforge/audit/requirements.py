@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 def fields(wheel: Contents, file: str, name: str) -> tuple[str, ...]:
     """The values of a field of METADATA or WHEEL."""
     text = wheel.text(file)
-    headers = HeaderParser().parsestr(text) if text is not None else {}
-    return tuple(str(value).strip() for key, value in headers.items() if key.lower() == name.lower())
+    headers = HeaderParser().parsestr(text or "")
+    return tuple(
+        str(value).strip() for key, value in headers.items() if key.lower() == name.lower()
+    )
 
 
 def required(wheel: Contents) -> Iterator[Requirement]:

@@ -1,4 +1,4 @@
-"""Everything an audit may find, as a table: documentation, SARIF and the findings are made of it."""
+"""All that an audit may find, as a table: documentation, SARIF and findings are made of it."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _ROWS: tuple[tuple[str, str, Level, str, str], ...] = (
      "no instruction of it runs there", "name the target it was built for with --target"),
     ("isa.outside", "Functions need instructions that the target lacks", "error",
      "there they end with SIGILL",
-     "build it for this target, or name the functions in [audit] dispatch of its recipe if they "
-     "are chosen at run time"),
-    ("isa.doubtful", "Something looks like instructions the target lacks, but may be data", "warning",
+     ("build it for this target, or name the functions in [audit] dispatch of its recipe if they "
+     "are chosen at run time")),
+    ("isa.doubtful", "What looks like instructions the target lacks may be data", "warning",
      "nothing in the file says whether it is code",
      "look at it in a disassembler, or audit the library before it is stripped"),
     ("elf.unsound", "An ELF file contradicts itself", "error",
@@ -41,15 +41,15 @@ _ROWS: tuple[tuple[str, str, Level, str, str], ...] = (
      "every installation carries them, and nobody who has the wheel has the sources",
      "strip --strip-debug before the wheel is packed, or link with -Wl,-s"),
     ("elf.symbols", "A library is not stripped", "note",
-     "its symbol table takes room; with it crashes have names", "strip --strip-unneeded, if at all"),
+     "its symbol table takes room; by it crashes have names", "strip --strip-unneeded, or keep it"),
     ("load.path", "A search path leads outside of the wheel, to a fixed place", "error",
-     "that is a folder of the build machine: elsewhere it is missing, or holds another library, or "
-     "whoever can write there runs code in every process",
+     ("that is a folder of the build machine: elsewhere it is missing, or holds another library; "
+     "and whoever can write there runs code in every process"),
      "patchelf --set-rpath with $ORIGIN alone; auditwheel repair does so for what it grafts"),
     ("load.missing", "A library that is needed is found nowhere", "error",
      "the import fails with 'cannot open shared object file'",
      "let the repair copy it into the wheel, and the search path lead to it by $ORIGIN"),
-    ("load.companion", "A library has to come from another package, which was not looked at", "note",
+    ("load.companion", "A library has to come from another package, not looked at", "note",
      "whether it is there was not judged", "give that package's wheel too"),
     ("load.python", "A library needs libpython", "error",
      "interpreters are built without it, and where there is one it is a second interpreter",
@@ -61,8 +61,8 @@ _ROWS: tuple[tuple[str, str, Level, str, str], ...] = (
      "the import fails with 'version … not found'",
      "link against the library that is in the wheel, or copy the one that was linked"),
     ("map.alignment", "Segments are aligned to less than a page", "warning",
-     "where a page is larger the loader refuses the library: 'ELF load command address/offset not "
-     "page-aligned'. AArch64 has nodes with pages of 64 KiB, A64FX among them",
+     ("where a page is larger the loader refuses the library: 'ELF load command address/offset not "
+     "page-aligned'. AArch64 has nodes with pages of 64 KiB, A64FX among them"),
      "link with -Wl,-z,max-page-size=65536; patchelf leaves segments as they are"),
     ("map.stack", "A library asks for an executable stack", "error",
      "the whole process loses that protection; glibc 2.41 and SELinux refuse it",
@@ -80,8 +80,8 @@ _ROWS: tuple[tuple[str, str, Level, str, str], ...] = (
      "each has threads for every core and pins its own: calls take twice the cores, or stand still",
      "link everything against one, and graft it once"),
     ("runtime.hashed", "The OpenMP runtime is grafted under a name of its own", "warning",
-     "whatever else brings libgomp.so.1 into the process, torch.compile and other wheels among it, "
-     "loads a second one",
+     ("whatever else brings libgomp.so.1 into the process, torch.compile and other wheels among "
+     "them, loads a second one"),
      "keep its SONAME: [repair] into of a recipe does"),
     ("runtime.blas", "There are two BLAS libraries", "warning",
      "each has its own threads, and results depend on which of them a symbol binds to",
@@ -108,8 +108,8 @@ _ROWS: tuple[tuple[str, str, Level, str, str], ...] = (
     ("wheel.file", "The WHEEL file is missing or incomplete", "error",
      "installers refuse the wheel", "pack it with a build backend or `wheel pack`"),
     ("wheel.tags", "The WHEEL file has other tags than the file's name", "warning",
-     "what is installed says of itself that it is something else: tools that ask it reinstall or "
-     "refuse it; a build number only in the name is lost",
+     ("what is installed says of itself that it is something else: tools that ask it reinstall or "
+     "refuse it; a build number only in the name is lost"),
      "retag with `wheel tags` or auditwheel, not by renaming"),
     ("wheel.pure", "The WHEEL file says that there is no machine code", "error",
      "it is installed into purelib, which other machines may share",

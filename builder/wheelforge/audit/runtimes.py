@@ -20,7 +20,9 @@ _BLAS = re.compile(
     r"|libblas|libgslcblas|libsci)\w*(?:[.-][\w.-]*)?\.so"
 )
 _CXX = re.compile(r"lib(?:stdc\+\+|gcc_s|c\+\+|c\+\+abi)\.so")
-_LIBC = re.compile(r"(?:lib(?:c|m|pthread|dl|rt|util|resolv|nsl|anl)\.so|ld-linux|ld-musl|ld64\.so)")
+_LIBC = re.compile(
+    r"(?:lib(?:c|m|pthread|dl|rt|util|resolv|nsl|anl)\.so|ld-linux|ld-musl|ld64\.so)"
+)
 
 
 def judge(wheel: Contents) -> Iterator[Finding]:

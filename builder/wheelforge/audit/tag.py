@@ -34,9 +34,7 @@ def judge(wheel: Contents, policy: Policy | None) -> Iterator[Finding]:
         yield found("tag.linux", f"the tag is {', '.join(sorted(wheel.platforms))}", name)
     yield from _python(wheel)
     machines = {_MACHINES.get(word, word) for item in wheel.platforms if (word := machine_of(item))}
-    inside = {item.name for item in wheel.objects} | {
-        item.loading.soname for item in wheel.objects
-    }
+    inside = {item.name for item in wheel.objects} | {item.loading.soname for item in wheel.objects}
     for item in wheel.objects:
         if machines and item.loading.machine not in machines:
             what = f"is for {item.loading.machine}, and the tag for {', '.join(sorted(machines))}"
@@ -64,9 +62,7 @@ def _floor(item: Object, policy: Policy, inside: set[str]) -> Iterator[Finding]:
 
 
 def _python(wheel: Contents) -> Iterator[Finding]:
-    tagged = {
-        match[1] for tag in wheel.tags if (match := _CPYTHON.fullmatch(tag.interpreter))
-    }
+    tagged = {match[1] for tag in wheel.tags if (match := _CPYTHON.fullmatch(tag.interpreter))}
     if not tagged or any(tag.abi in {"none", "abi3"} for tag in wheel.tags):
         return
     for item in wheel.objects:

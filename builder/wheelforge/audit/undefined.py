@@ -67,5 +67,7 @@ def _versions(item: Object, scope: Scope) -> Iterator[Finding]:
             continue
         if version.name not in other.symbols.offered:
             yield found(
-                "load.version", f"asks for {version.name} of {other.path}, which lacks it", item.path
+                "load.version",
+                f"asks for {version.name} of {other.path}, which lacks it",
+                item.path,
             )

@@ -79,8 +79,7 @@ def symbols(headers: Headers) -> Symbols:
     places = rows["name"]
     return Symbols(
         wanted=tuple(
-            Wanted(string(strings, int(places[at])), needed.get(int(numbers[at])))
-            for at in wanted
+            Wanted(string(strings, int(places[at])), needed.get(int(numbers[at]))) for at in wanted
         ),
         given=frozenset(_names(headers, strings, np.unique(places[given]))),
         versions=tuple(needed.values()),
