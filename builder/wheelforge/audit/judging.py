@@ -41,7 +41,7 @@ def judged(wheel: Contents, asked: Asked) -> tuple[Finding, ...]:
 
 def _judged(wheel: Contents, asked: Asked) -> Iterator[Finding]:
     policy = _policy(wheel.platforms)
-    found = scopes(wheel.objects, policy.has if policy is not None else _never)
+    found = scopes(wheel.objects, policy.has if policy is not None else _any)
     yield from metadata.judge(wheel)
     yield from wheelfile.judge(wheel)
     yield from record.judge(wheel)
@@ -67,5 +67,6 @@ def _count(policy: Policy) -> float:
     return sum(map(len, policy.versions.values())) if policy.versions else float("inf")
 
 
-def _never(_name: str) -> bool:
-    return False
+def _any(_name: str) -> bool:
+    """Of systems without a policy it is not known what they have."""
+    return True

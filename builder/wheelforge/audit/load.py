@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 from wheelforge.audit.loader import elsewhere
 from wheelforge.audit.requirements import required
 from wheelforge.audit.rules import found
+from wheelforge.audit.runtimes import grafted
 from wheelforge.untrusted import named
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _missing(wheel: Contents, asked: Asked, miss: Miss) -> tuple[str, str]:
     others = [name for name in requirements if name in known and name not in asked.beside]
     packed = {item.place.partition("/")[0] for item in wheel.objects}
     outside = [folder for folder in miss.outside if folder.partition("/")[0] not in packed]
-    if others or (requirements and outside):
+    if not grafted(miss.name) and (others or (requirements and outside)):
         whence = f"from {' or '.join(others)}" if others else f"in {' or '.join(outside)}"
         return "load.companion", f"to be found {whence}"
     return "load.missing", "which is found nowhere"

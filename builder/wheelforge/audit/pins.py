@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 def judge(wheel: Contents, asked: Asked) -> Iterator[Finding]:
     """For every package that recipes say it is a companion of."""
+    if wheel.text("METADATA") is None:
+        return
     requirements = {canonicalize_name(item.name): item for item in required(wheel)}
     where = f"{wheel.info}/METADATA"
     for project, versions in asked.companions.items():

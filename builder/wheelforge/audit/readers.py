@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from wheelforge.audit.contents import Contents
     from wheelforge.audit.findings import Finding
 
-_TOLD = frozenset({"record.missing", "metadata.invalid", "wheel.file", "metadata.name"})
+_TOLD = frozenset(
+    {
+        "metadata.invalid",
+        "metadata.name",
+        "record.extra",
+        "record.missing",
+        "record.row",
+        "wheel.file",
+    }
+)
 
 
 def judge(wheel: Contents, before: frozenset[str]) -> Iterator[Finding]:
