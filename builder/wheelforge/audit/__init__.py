@@ -45,7 +45,7 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """The audit of one wheel, library or folder; `target` is empty where none was named.
 
-    `rules` is the version of the rules for whole wheels, empty where these were not asked for.
+    `rules` is the version of the rules for whole wheels, empty where none was judged by them.
     """
 
     path: str
@@ -92,7 +92,7 @@ def audit(
     return Audit(
         path=str(path),
         target=target.name if target is not None else "",
-        rules=VERSION if asked is not None else "",
+        rules=VERSION if look.judged else "",
         libraries=tuple(look.libraries),
         findings=tuple(
             sorted(look.findings, key=lambda item: (LEVELS.index(item.level), item.check))
@@ -120,6 +120,7 @@ class _Look:
         self._permits, self._target, self._isa = permits, target, isa
         self.libraries: list[Library] = []
         self.findings: list[Finding] = []
+        self.judged = False
 
     def __call__(self, subject: Subject) -> None:
         if self._isa:
@@ -135,6 +136,7 @@ class _Look:
         def look(subject: Subject) -> None:
             self(subject._replace(name=prefix + subject.name))
 
+        self.judged = True
         contents = read_wheel(path, scratch, look, asked.homes)
         for item in judged(contents, asked):
             where = item.where if item.where == path.name else prefix + item.where

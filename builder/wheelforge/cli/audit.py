@@ -100,7 +100,7 @@ def _told(found: Audit, *, every: bool) -> Iterator[str]:
 
 
 def _judgement(found: Audit) -> str:
-    counts = [f"{count} {level}s" for level in ("error", "warning", "note")
+    counts = [f"{count} {level}{'s' * (count > 1)}" for level in ("error", "warning", "note")
               if (count := sum(item.level == level for item in found.findings))]  # fmt: skip
     told = f" ({', '.join(counts)})" if counts else ""
     if not found.target and not found.rules:
