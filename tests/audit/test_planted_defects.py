@@ -134,6 +134,13 @@ def source_that_was_left_out(draft: Draft) -> None:
     )
 
 
+@plants("load.undefined")
+def library_that_was_not_linked(draft: Draft) -> None:
+    """The linker takes it: shared libraries may leave symbols open."""
+    source = "void dgemm_(void); int a(void); int extra(void) { dgemm_(); return a(); }"
+    draft.files[EXTRA] = draft.compiled(source + " int a(void) { return 1; }")
+
+
 @plants("load.version")
 def older_copy_of_a_library(draft: Draft) -> None:
     for version in ("V_1.0", "V_2.0"):

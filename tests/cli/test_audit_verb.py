@@ -93,7 +93,7 @@ def test_a_wheel_is_judged_by_the_rules(tmp_path: Path, capsys: Capture) -> None
 def test_wheels_that_are_given_together_complete_each_other(
     tmp_path: Path, capsys: Capture
 ) -> None:
-    """By recipes/minitorch.toml minivision is its companion."""
+    """Recipes know minitorch as a package that others link against."""
     linked(tmp_path, "libminitorch.so", "int base(void) { return 1; }")
     draft = Draft(tmp_path, {"demo/__init__.py": b"def main(): pass\n"})
     source = "int base(void); int use(void) { return base(); }"
