@@ -20,6 +20,7 @@ _COMMON = frozenset(
     {"bin", "build", "conftest.py", "dist", "doc", "docs", "example", "examples", "include", "lib",
      "scripts", "setup.py", "src", "test", "tests", "tools"}
 )  # fmt: skip
+_LONGEST = 300  # of an entry point
 _SCRIPT = re.compile(r"[^/]+\.data/scripts/[^/]+")
 _FIXED = re.compile(rb"#!\s*/(?!usr/bin/env|bin/(?:ba)?sh\b)\S*python")
 _OBJECT = re.compile(r"(?P<module>[\w.]+)\s*(?::\s*[\w.]+)?\s*(?:\[.*\])?")
@@ -57,7 +58,7 @@ def _entries(wheel: Contents) -> Iterator[Finding]:
     tops = {module.partition(".")[0] for module in modules}
     for section in parser.sections():
         for name, value in parser.items(section):
-            match = _OBJECT.fullmatch(value.strip())
+            match = _OBJECT.fullmatch(value.strip()[:_LONGEST])
             module = match["module"] if match else value
             if module not in modules and module.partition(".")[0] in tops:
                 yield found("layout.entry", f"{named(name)} is {named(value)}", where)

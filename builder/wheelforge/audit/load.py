@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from wheelforge.audit.loader import elsewhere
 from wheelforge.audit.requirements import required
 from wheelforge.audit.rules import found
 from wheelforge.audit.runtimes import grafted
@@ -30,16 +29,17 @@ def judge(wheel: Contents, asked: Asked, scopes: Sequence[Scope]) -> Iterator[Fi
     """Search paths, libraries that are needed."""
     for item in wheel.objects:
         yield from _named(item)
+    known = _Known(wheel, asked)
     told: dict[tuple[str, str, str], list[str]] = {}
     for miss in {
         (miss.by.path, miss.name): miss for item in scopes for miss in item.missed
     }.values():
         if "/" not in miss.name and not _LIBPYTHON.fullmatch(miss.name):
-            rule, whence = _missing(wheel, asked, miss)
+            rule, whence = known.judge(miss)
             told.setdefault((miss.by.path, rule, whence), []).append(miss.name)
     for (path, rule, whence), names in told.items():
         if rule:
-            yield found(rule, f"needs {', '.join(names)}, {whence}", path)
+            yield found(rule, f"needs {', '.join(map(named, names))}, {whence}", path)
 
 
 def _named(item: Object) -> Iterator[Finding]:
@@ -55,19 +55,30 @@ def _named(item: Object) -> Iterator[Finding]:
             yield found("load.python", f"needs {name}", item.path)
 
 
-def _missing(wheel: Contents, asked: Asked, miss: Miss) -> tuple[str, str]:
-    """The rule and what it says; none where the library is in a wheel that was given too."""
-    requirements = [canonicalize_name(item.name) for item in required(wheel)]
-    if any(miss.name in asked.beside.get(name, ()) for name in requirements):
-        return "", ""
-    inside = elsewhere(wheel.objects, miss.name)
-    if inside is not None:
-        return "load.missing", f"which is {inside.path}, but no search path leads there"
-    known = {*asked.companions, *asked.providers}
-    others = [name for name in requirements if name in known and name not in asked.beside]
-    packed = {item.place.partition("/")[0] for item in wheel.objects}
-    outside = [folder for folder in miss.outside if folder.partition("/")[0] not in packed]
-    if not grafted(miss.name) and (others or (requirements and outside)):
-        whence = f"from {' or '.join(others)}" if others else f"in {' or '.join(outside)}"
-        return "load.companion", f"to be found {whence}"
-    return "load.missing", "which is found nowhere"
+class _Known:
+    """Where libraries may come from that the loader does not find in the wheel."""
+
+    def __init__(self, wheel: Contents, asked: Asked) -> None:
+        requirements = [canonicalize_name(item.name) for item in required(wheel)]
+        known = {*asked.companions, *asked.providers} - asked.beside.keys()
+        self._requires = bool(requirements)
+        self._others = " or ".join(dict.fromkeys(item for item in requirements if item in known))
+        given = (asked.beside.get(name, frozenset()) for name in requirements)
+        self._beside: frozenset[str] = frozenset().union(*given)
+        self._inside = {item.loading.soname: item.path for item in wheel.objects}
+        self._inside |= {item.name: item.path for item in wheel.objects}
+        self._packed = {item.place.partition("/")[0] for item in wheel.objects}
+
+    def judge(self, miss: Miss) -> tuple[str, str]:
+        """The rule and what it says; none where the library is in a wheel that was given too."""
+        if miss.name in self._beside:
+            return "", ""
+        if miss.name in self._inside:
+            inside = self._inside[miss.name]
+            return "load.missing", f"which is {inside}, but no search path leads there"
+        outside = [item for item in miss.outside if item.partition("/")[0] not in self._packed]
+        if self._others and not grafted(miss.name):
+            return "load.companion", f"to be found from {self._others}"
+        if self._requires and outside and not grafted(miss.name):
+            return "load.companion", f"to be found in {named(' or '.join(outside))}"
+        return "load.missing", "which is found nowhere"

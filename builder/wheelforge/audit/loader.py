@@ -7,14 +7,17 @@ DT_RUNPATH, which holds for itself alone; what is loaded already is found by nam
 from __future__ import annotations
 
 from dataclasses import dataclass
-from posixpath import basename, join, normpath
+from posixpath import join, normpath
 from typing import TYPE_CHECKING, NamedTuple
+
+from wheelforge.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from wheelforge.audit.objects import Object
 
+_MOST = 5_000_000  # places that are looked at for the libraries of one wheel
 _ORIGIN = ("$ORIGIN", "${ORIGIN}")
 
 
@@ -56,9 +59,12 @@ class _Load:
 
 
 def scopes(objects: Sequence[Object], of_system: Callable[[str], bool]) -> list[Scope]:
-    """One for everything that nothing else in the wheel loads: extension modules, programs …"""
-    places = {item.place: item for item in objects}
-    found = {item.path: _scope(item, places, of_system) for item in objects if item.loading.dynamic}
+    """One for everything that nothing else in the wheel loads: extension modules, programs …
+
+    InputError where its libraries need each other more often than can be followed.
+    """
+    wheel = _Wheel({item.place: item for item in objects}, of_system, iter(range(_MOST)))
+    found = {item.path: _scope(item, wheel) for item in objects if item.loading.dynamic}
     loaded = {path: {item.path for item in scope.loaded} for path, scope in found.items()}
     below = {
         path
@@ -69,7 +75,13 @@ def scopes(objects: Sequence[Object], of_system: Callable[[str], bool]) -> list[
     return [scope for path, scope in found.items() if path not in below]
 
 
-def _scope(root: Object, places: Mapping[str, Object], of_system: Callable[[str], bool]) -> Scope:
+class _Wheel(NamedTuple):
+    places: Mapping[str, Object]
+    of_system: Callable[[str], bool]
+    left: Iterator[int]
+
+
+def _scope(root: Object, wheel: _Wheel) -> Scope:
     loads = [_Load(root, None)]
     known = {root.name: root, root.loading.soname: root}
     system: set[str] = set()
@@ -78,11 +90,11 @@ def _scope(root: Object, places: Mapping[str, Object], of_system: Callable[[str]
         for name in load.item.loading.needed:
             if name in known or name in missed:
                 continue
-            found = _find(load, name, places)
+            found = _find(load, name, wheel)
             if found is not None:
                 known |= {name: found, found.name: found, found.loading.soname: found}
                 loads.append(_Load(found, load))
-            elif of_system(name):
+            elif wheel.of_system(name):
                 system.add(name)
             else:
                 folders = (folder for folder in load.search() if not folder.startswith(".."))
@@ -95,15 +107,20 @@ def _scope(root: Object, places: Mapping[str, Object], of_system: Callable[[str]
     )
 
 
-def _find(load: _Load, name: str, places: Mapping[str, Object]) -> Object | None:
+def _find(load: _Load, name: str, wheel: _Wheel) -> Object | None:
     if "/" in name:
         return None
-    return next(
-        (found for folder in load.search()
-         if (found := places.get(normpath(join(folder, name)))) is not None
-         and found.loading.machine == load.item.loading.machine),
-        None,
-    )  # fmt: skip
+    for folder in load.search():
+        if next(wheel.left, None) is None:
+            raise InputError(
+                "its libraries need each other more often than can be followed",
+                where=load.item.path,
+                remedy="do not trust this wheel",
+            )
+        found = wheel.places.get(normpath(join(folder, name)))
+        if found is not None and found.loading.machine == load.item.loading.machine:
+            return found
+    return None
 
 
 def _folders(item: Object, entries: Sequence[str]) -> Iterator[str]:
@@ -111,9 +128,3 @@ def _folders(item: Object, entries: Sequence[str]) -> Iterator[str]:
         for origin in _ORIGIN:
             if entry == origin or entry.startswith(f"{origin}/"):
                 yield normpath(join(item.folder, f".{entry[len(origin) :]}"))
-
-
-def elsewhere(objects: Sequence[Object], name: str) -> Object | None:
-    """A library of the wheel that is called so but was not found, wherever it is."""
-    wanted = basename(name)
-    return next((item for item in objects if wanted in {item.name, item.loading.soname}), None)

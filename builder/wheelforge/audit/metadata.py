@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from packaging.metadata import Metadata
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from wheelforge.audit.requirements import fields
 from wheelforge.audit.rules import found
@@ -70,7 +70,7 @@ def _names(wheel: Contents, where: str) -> Iterator[Finding]:
 def _same(one: str, other: str) -> bool:
     try:
         return Version(one) == Version(other)
-    except InvalidVersion:
+    except ValueError:  # also of int(), for numbers of thousands of digits
         return one == other
 
 

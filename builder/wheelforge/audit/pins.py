@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from wheelforge.audit.requirements import required
 from wheelforge.audit.rules import found
@@ -42,6 +42,6 @@ def _pinned(requirement: Requirement | None) -> Version | None:
         if item.operator in {"==", "==="}:
             try:
                 return Version(item.version)
-            except InvalidVersion:  # ==2.6.* is none
+            except ValueError:  # ==2.6.* is none
                 continue
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from wheelforge.audit.rules import found
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _UNLISTED = ("RECORD.jws", "RECORD.p7s")
 _STRONG = frozenset({"sha256", "sha384", "sha512"})
+_SIZE = re.compile(r"[0-9]{1,20}")
 _NAMED = 3
 
 
@@ -76,7 +78,7 @@ def _usable(row: _Row, *, own: bool) -> bool:
     if own:
         return row == _Row("", "")
     kind, _, digest = row.digest.partition("=")
-    return kind in _STRONG and bool(digest) and row.size.isascii() and row.size.isdigit()
+    return kind in _STRONG and bool(digest) and _SIZE.fullmatch(row.size) is not None
 
 
 def _differs(row: _Row, item: Member) -> bool:

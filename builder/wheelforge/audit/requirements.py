@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.parser import HeaderParser
 from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ def required(wheel: Contents) -> Iterator[Requirement]:
     for text in fields(wheel, "METADATA", "Requires-Dist"):
         try:
             requirement = Requirement(text)
-        except InvalidRequirement:
+        except ValueError:
             continue
         if requirement.marker is None or "extra" not in str(requirement.marker):
             yield requirement

@@ -6,6 +6,7 @@ Layouts are those of the System V ABI and, for versions, of Drepper's "ELF Symbo
 from __future__ import annotations
 
 import struct
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from wheelforge.elf.headers import DYNSYM, NOBITS, string
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from wheelforge.elf.headers import Headers, Section
 
@@ -24,6 +25,7 @@ _HIDDEN = 0x8000  # the bit of a version that is not the default
 _NEED, _NEED_AUX = struct.Struct("HHIII"), struct.Struct("IHHII")
 _DEF, _DEF_AUX = struct.Struct("HHHHIII"), struct.Struct("II")
 _MOST_NAMES = 16  # bytes of names for each byte of their table
+_MOST_VERSIONS, _LONGEST_VERSION = 1 << 16, 255  # a symbol's version is a number of 15 bits
 
 
 class Version(NamedTuple):
@@ -75,11 +77,12 @@ def symbols(headers: Headers) -> Symbols:
     )
     needed = dict(_needed(headers, sections.get(_VERNEED)))
     numbers = _numbers(headers, sections.get(_VERSYM), len(rows))
-    wanted = np.flatnonzero(undefined)
     places = rows["name"]
+    wanted = zip(_names(headers, strings, places[undefined]), numbers[undefined], strict=True)
     return Symbols(
         wanted=tuple(
-            Wanted(string(strings, int(places[at])), needed.get(int(numbers[at]))) for at in wanted
+            Wanted(name.decode("utf-8", "replace"), needed.get(int(number)))
+            for name, number in wanted
         ),
         given=frozenset(_names(headers, strings, np.unique(places[given]))),
         versions=tuple(needed.values()),
@@ -132,32 +135,46 @@ def _needed(headers: Headers, section: Section | None) -> Iterator[tuple[int, Ve
     """(number, version) of every version of another library that is asked for."""
     if section is None:
         return
-    data, strings = headers.content(section), _strings(headers, section)
-    for at, row in _chain(headers, data, _NEED, 0, 4):
-        library = string(strings, row[2])
-        for _, aux in _chain(headers, data, _NEED_AUX, at + row[3], 4):
-            yield aux[2], Version(library, string(strings, aux[3]), bool(aux[1] & 2))
+    chain, strings = _Chain(headers, section), _strings(headers, section)
+    for at, row in chain.rows(_NEED, 0, 4):
+        library = _short(strings, row[2])
+        for _, aux in chain.rows(_NEED_AUX, at + row[3], 4):
+            yield aux[2], Version(library, _short(strings, aux[3]), bool(aux[1] & 2))
 
 
 def _offered(headers: Headers, section: Section | None) -> Iterator[str]:
     if section is None:
         return
-    data, strings = headers.content(section), _strings(headers, section)
-    for at, row in _chain(headers, data, _DEF, 0, 6):
-        for _, aux in _chain(headers, data, _DEF_AUX, at + row[5], 1):
-            yield string(strings, aux[0])
-            break  # what follows are the versions it inherits from
+    chain, strings = _Chain(headers, section), _strings(headers, section)
+    for at, row in chain.rows(_DEF, 0, 6):
+        for _, aux in islice(
+            chain.rows(_DEF_AUX, at + row[5], 1), 1
+        ):  # then those it inherits from
+            yield _short(strings, aux[0])
 
 
-def _chain(
-    headers: Headers, data: bytes, layout: struct.Struct, at: int, following: int
-) -> Iterator[tuple[int, Mapping[int, int]]]:
-    """Rows that say how far on the next one is; forward only, so that they come to an end."""
-    layout = struct.Struct(headers.order + layout.format)
-    while 0 <= at <= len(data) - layout.size:
-        row = layout.unpack_from(data, at)
-        yield at, row  # type: ignore[misc]
-        if row[following] < 1:
-            return
-        at += row[following]
-    raise headers.unsound("its versions lie outside of their section")
+def _short(strings: bytes, at: int) -> str:
+    return string(strings, at)[:_LONGEST_VERSION]
+
+
+class _Chain:
+    """A section of rows that say how far on the next one is; forward only, and not for ever."""
+
+    def __init__(self, headers: Headers, section: Section) -> None:
+        self._headers = headers
+        self._data = headers.content(section)
+        self._left = _MOST_VERSIONS
+
+    def rows(
+        self, layout: struct.Struct, at: int, following: int
+    ) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """(place, row) from a place on; `following` is the number of the field."""
+        layout = struct.Struct(self._headers.order + layout.format)
+        while at <= len(self._data) - layout.size and self._left:
+            self._left -= 1
+            row = layout.unpack_from(self._data, at)
+            yield at, row
+            if not row[following]:
+                return
+            at += row[following]
+        raise self._headers.unsound("its versions do not end, or lie outside of their section")
