@@ -133,7 +133,7 @@ def _numbers(headers: Headers, section: Section | None, count: int) -> Any:
 
 def _needed(headers: Headers, section: Section | None) -> Iterator[tuple[int, Version]]:
     """(number, version) of every version of another library that is asked for."""
-    if section is None:
+    if section is None or not section.size:
         return
     chain, strings = _Chain(headers, section), _strings(headers, section)
     for at, row in chain.rows(_NEED, 0, 4):
@@ -143,7 +143,7 @@ def _needed(headers: Headers, section: Section | None) -> Iterator[tuple[int, Ve
 
 
 def _offered(headers: Headers, section: Section | None) -> Iterator[str]:
-    if section is None:
+    if section is None or not section.size:
         return
     chain, strings = _Chain(headers, section), _strings(headers, section)
     for at, row in chain.rows(_DEF, 0, 6):
