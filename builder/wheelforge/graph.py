@@ -151,13 +151,24 @@ class IsaCheck(_Frozen, frozen=True, kw_only=True):
     dispatch: dict[str, tuple[str, ...]] = {}
 
 
+class WheelCheck(_Frozen, frozen=True, kw_only=True):
+    """The wheel keeps the rules of `wheelforge audit`, whose version is `rules`.
+
+    `page_size` is the target's; `companions` are the versions of the packages that it has to pin.
+    """
+
+    rules: str
+    page_size: int
+    companions: dict[str, str] = {}
+
+
 class CheckStep(_Step, frozen=True, kw_only=True, tag="check"):
     """Run a recipe's checks on the result of step `of`.
 
     A wheel's run in a clean environment in which the results of `install` are installed, and
     those of `wheels` that are not among them. `compiler` are the words that call the C compiler,
     which makes what looks into checks that end by SIGILL; no key is made of them. `isa` is for the
-    machines that are decoded quickly.
+    machines that are decoded quickly. `wheel` is for wheels.
     """
 
     of: str
@@ -167,6 +178,7 @@ class CheckStep(_Step, frozen=True, kw_only=True, tag="check"):
     wheels: WheelSet | None = None
     compiler: tuple[str, ...] = ()
     isa: IsaCheck | None = None
+    wheel: WheelCheck | None = None
 
 
 Step: TypeAlias = FetchStep | BuildStep | RepairStep | CheckStep

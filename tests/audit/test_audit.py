@@ -48,7 +48,7 @@ def test_each_target_refuses_what_it_lacks(tmp_path: Path, permits: Permits) -> 
     [finding] = found.findings
     assert (finding.level, finding.check, finding.where) == ("error", "isa.outside", "libmixed.so")
     assert "multiply_dot (sdot v0.4s, v1.16b, v2.16b)" in finding.what
-    assert "asimddp" in finding.why
+    assert "asimddp" in finding.what
 
 
 @needs_cross

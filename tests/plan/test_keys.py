@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from builders import COMPILERS, PYTHON, SETTING, SHA, TARGET, FakeView, manifest, planned, recipe
 from wheelforge import graft, programs
-from wheelforge.graph import Plan
-from wheelforge.plan import Setting
+from wheelforge.graph import CheckStep, Plan
+from wheelforge.plan import Setting, layout
 from wheelforge.store import Entry, Found
 
 CMAKE = """\
@@ -246,6 +246,28 @@ def test_what_puts_libraries_into_wheels_counts(
     monkeypatch.setattr(graft, "__file__", str(other))
     assert _changed(before, _keys(texts)) == {"repair:top"}
     assert _changed(_keys(), _keys()) == set()
+
+
+def test_another_set_of_rules_checks_wheels_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = _keys()
+    monkeypatch.setattr(layout, "VERSION", "another")
+    assert _changed(before, _keys()) == {"check:top"}
+
+
+def test_the_page_size_of_the_target_is_checked_in_wheels() -> None:
+    assert _changed(_keys(), _keys(setting=_target(page_size=1 << 16))) == {"check:top"}
+
+
+def test_a_companion_is_checked_for_its_pin() -> None:
+    texts = {
+        "base": recipe("base", head="companions = { top = '*' }\ndistribution = 'based'",
+                       kind="wheel", build=WHEEL),
+        "top": recipe("top", head="depends = { base = '*' }", kind="wheel", build=WHEEL),
+    }  # fmt: skip
+    steps = {step.id: step for step in planned(texts, "top").steps}
+    checks = [steps["check:base"], steps["check:top"]]
+    assert [step.wheel and step.wheel.companions for step in checks if isinstance(step, CheckStep)
+            ] == [{}, {"based": "1.0"}]  # fmt: skip
 
 
 def test_a_changed_source_tree(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Level: TypeAlias = Literal["error", "warning", "note"]
+LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

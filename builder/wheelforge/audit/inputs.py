@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_MAGIC = b"\x7fELF"
+MAGIC = b"\x7fELF"
 
 
 class Subject(NamedTuple):
@@ -29,14 +29,29 @@ def subjects(path: Path, scratch: Path) -> Iterator[Subject]:
     Files of wheels are unpacked into `scratch` one after the other and removed when the next one is
     asked for. InputError where the path is nothing of these.
     """
+    yield from bare(path)
+    for file, prefix in wheels(path):
+        yield from _of_wheel(file, scratch, prefix)
+
+
+def wheels(path: Path) -> Iterator[tuple[Path, str]]:
+    """A wheel, or those in a folder, with what comes before the names of what is in them."""
+    if path.is_dir():
+        for inside in sorted(path.rglob("*.whl")):
+            if inside.is_file():
+                yield inside, f"{inside.relative_to(path)}: "
+    elif path.suffix == ".whl" and path.is_file():
+        yield path, ""
+
+
+def bare(path: Path) -> Iterator[Subject]:
+    """The ELF files of a folder, or the file itself; none where it is a wheel."""
     if path.is_dir():
         for inside in sorted(path.rglob("*")):
-            if inside.suffix == ".whl" and inside.is_file():
-                yield from _of_wheel(inside, scratch, f"{inside.relative_to(path)}: ")
-            elif elf.is_elf(inside):
+            if inside.suffix != ".whl" and elf.is_elf(inside):
                 yield Subject(str(inside.relative_to(path)), inside)
     elif path.suffix == ".whl" and path.is_file():
-        yield from _of_wheel(path, scratch)
+        return
     elif elf.is_elf(path.resolve()):
         yield Subject(path.name, path.resolve())
     else:
@@ -49,16 +64,16 @@ def subjects(path: Path, scratch: Path) -> Iterator[Subject]:
         )
 
 
-def _of_wheel(path: Path, scratch: Path, prefix: str = "") -> Iterator[Subject]:
+def _of_wheel(path: Path, scratch: Path, prefix: str) -> Iterator[Subject]:
     distribution, _, _ = wheel.parse_name(path.name)
     place = scratch / "unpacked"
     with wheel.opened(path) as file:
         for item in file.infolist():
             with file.open(item) as source:
-                if source.read(len(_MAGIC)) != _MAGIC:
+                if source.read(len(MAGIC)) != MAGIC:
                     continue
                 with place.open("wb") as out:
-                    out.write(_MAGIC)
+                    out.write(MAGIC)
                     shutil.copyfileobj(source, out, 1 << 20)
             yield Subject(prefix + item.filename, place, distribution)
             place.unlink()

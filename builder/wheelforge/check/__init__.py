@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,7 @@ from wheelforge.check.built import hold
 from wheelforge.errors import InputError, RejectedError
 from wheelforge.events import Notice, OutputLine
 from wheelforge.graft import COPIED
-from wheelforge.graph import CheckStep, IsaCheck
+from wheelforge.graph import CheckStep, IsaCheck, WheelCheck
 from wheelforge.job import Job, fresh
 from wheelforge.recipe import Check, ElfCheck, FileCheck, PythonCheck
 from wheelforge.sigill import Reporter
@@ -37,7 +38,13 @@ async def check(job: Job, step: CheckStep) -> Entry:
         out = fresh(job.work / "out")
         passed = await job.blocking(lambda: list(_files(job, step)))
         held = await job.blocking(lambda: hold(job, step))
-        passed += [*held.passed, *await _python(job, step)]
+        passed += held.passed
+        if step.wheel is not None and job.results[step.of].manifest.product:
+            told = await job.blocking(partial(_rules, job, step, step.wheel))
+            for text in told:
+                job.tell(OutputLine(step=step.id, text=text))
+            passed.append("rules for wheels")
+        passed += await _python(job, step)
         # what passed is in the inputs; the output stays the same when only checks change
         (out / "passed.json").write_bytes(msgspec.json.encode({"of": job.needs[step.of]}))
         for name in passed:
@@ -91,6 +98,31 @@ def _isa(root: Path, step: CheckStep, wanted: IsaCheck, copied: Collection[str])
             remedy="the build took flags for another processor; if these functions are chosen at "
             "run time, name them in [audit] dispatch of the recipe",
         )
+
+
+def _rules(job: Job, step: CheckStep, wanted: WheelCheck) -> list[str]:
+    """The warnings of the rules for wheels; RejectedError where there are errors."""
+    from wheelforge.audit import Asked, gate
+    from wheelforge.audit.expected import libraries
+
+    wheel = job.results[step.of].product
+    asked = Asked(
+        page_size=wanted.page_size,
+        companions={name: (version,) for name, version in wanted.companions.items()},
+        beside=libraries(job.results[name].product for name in step.install if name != step.of),
+        homes=(str(job.workshop.home),),
+    )
+    found = gate(wheel, fresh(job.work / "rules"), asked)
+    errors = [item for item in found if item.level == "error"]
+    if errors:
+        lines = [f"{item.where}: {item.what} ({item.check}: {item.why})" for item in errors]
+        raise RejectedError(
+            "\n  ".join([f"{wheel.name} breaks the rules for wheels", *lines]),
+            where=step.id,
+            remedy="\n  ".join(dict.fromkeys(item.mend for item in errors)),
+        )
+    warnings = [item for item in found if item.level == "warning"]
+    return [f"warning: {item.where}: {item.what} ({item.check})" for item in warnings]
 
 
 def _tree(job: Job, step: CheckStep) -> Path:

@@ -6,10 +6,10 @@ import mmap
 import struct
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from wheelforge.elf.headers import DYNAMIC, DYNSYM, LOAD, SYMTAB, Headers, Section, string
+from wheelforge.elf import dynamic
+from wheelforge.elf.headers import DYNSYM, LOAD, SYMTAB, Headers, Section, string
 from wheelforge.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 _CODE = frozenset({0, 2, 10})  # STT_NOTYPE, as assembler leaves types away, FUNC, GNU_IFUNC
 _PROGRAM = 2  # ET_EXEC
-_NULL, _NEEDED, _STRTAB, _STRSZ, _SONAME, _RPATH, _RUNPATH = 0, 1, 5, 10, 14, 15, 29
-_MOST_TAGS, _MOST_TEXT = 1 << 14, 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,50 +61,16 @@ def opened(path: Path) -> Iterator[Headers]:
 def read(path: Path) -> ElfFacts:
     """Read one file; InputError where it is not a sound ELF file."""
     with opened(path) as headers:
-        tags = _tags(headers)
-        rpath = [*tags.get(_RPATH, ()), *tags.get(_RUNPATH, ())]
+        texts = dynamic.tags(headers).texts
+        rpath = [*texts.get(dynamic.RPATH, ()), *texts.get(dynamic.RUNPATH, ())]
         loads = [item.alignment for item in headers.segments if item.type == LOAD]
         return ElfFacts(
             machine=headers.machine,
-            soname="".join(tags.get(_SONAME, ())),
-            needed=tuple(tags.get(_NEEDED, ())),
+            soname="".join(texts.get(dynamic.SONAME, ())),
+            needed=tuple(texts.get(dynamic.NEEDED, ())),
             rpath=tuple(part for value in rpath for part in value.split(":")),
             alignment=min(loads, default=0),
         )
-
-
-def _tags(headers: Headers) -> dict[int, list[str]]:
-    """The texts of the dynamic section, by tag: from the segment, as the loader reads it."""
-    found = [item for item in headers.segments if item.type == DYNAMIC]
-    if not found:
-        return {}
-    layout = struct.Struct(headers.order + ("qQ" if headers.wide else "iI"))
-    size = found[0].size // layout.size * layout.size
-    if size > _MOST_TAGS * layout.size:
-        raise headers.unsound("its dynamic section does not end")
-    every = layout.iter_unpack(headers.part(found[0].offset, size))
-    rows = list(takewhile(lambda row: row[0] != _NULL, every))
-    numbers = dict(rows)
-    strings = _loaded(headers, numbers.get(_STRTAB, 0), numbers.get(_STRSZ, 0))
-    tags: dict[int, list[str]] = {}
-    left = _MOST_TEXT
-    for tag, value in rows:
-        if tag in {_NEEDED, _SONAME, _RPATH, _RUNPATH}:
-            end = strings.find(b"\0", value)
-            left -= end - value
-            if end < 0 or left < 0:
-                raise headers.unsound("a name in its dynamic section does not end")
-            tags.setdefault(tag, []).append(strings[value:end].decode("utf-8", "replace"))
-    return tags
-
-
-def _loaded(headers: Headers, address: int, size: int) -> bytes:
-    """Bytes of the file that are loaded at an address."""
-    for item in headers.segments:
-        if item.type == LOAD and item.address <= address < item.address + item.size:
-            at = address - item.address
-            return headers.part(item.offset + at, min(size, item.size - at))
-    return b""
 
 
 class Function(NamedTuple):

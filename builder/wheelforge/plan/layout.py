@@ -8,11 +8,13 @@ from collections.abc import Collection, Iterator, Mapping
 import msgspec
 
 from wheelforge import digest
+from wheelforge.audit.rules import VERSION
 from wheelforge.graph import (
     CheckStep,
     FetchStep,
     IsaCheck,
     Step,
+    WheelCheck,
     WheelSet,
     built,
     encoded,
@@ -79,6 +81,9 @@ class Layout:
         isa = self._isa(pin)
         if isa is not None:
             inputs["check.isa"] = digest.of_bytes(encoded(isa))
+        rules = self._rules(pin, below) if wheel else None
+        if rules is not None:
+            inputs["check.wheel"] = digest.of_bytes(encoded(rules))
         if wheel:
             inputs["python"] = self._setting.python_words
         if wheel and (emulated := self._setting.python.env.get("QEMU_CPU")):
@@ -103,6 +108,7 @@ class Layout:
             wheels=more,
             compiler=tuple(shlex.split(self._setting.compilers.commands.get("cc", ""))),
             isa=isa,
+            wheel=rules,
         )
 
     def _filled_checks(
@@ -132,6 +138,18 @@ class Layout:
             machine=target.machine,
             features=target.features,
             dispatch=pin.recipe.audit.dispatch,
+        )
+
+    def _rules(self, pin: Pin, below: Below) -> WheelCheck:
+        """What a wheel has to pin are those whose companion it is."""
+        return WheelCheck(
+            rules=VERSION,
+            page_size=self._setting.target.page_size,
+            companions={
+                offer.project: self._versions[offer.name]
+                for offer in below.direct
+                if pin.name in offer.companions
+            },
         )
 
     def _trial(self, pin: Pin, below: Below) -> WheelSet | None:

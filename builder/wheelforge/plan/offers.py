@@ -17,7 +17,8 @@ class Offer(NamedTuple):
     `result` is the step whose result they use, `last` the one that has to end well before they
     start. `env`, `packages` (for pkg-config) and `libraries` refer to its prefix as `@{dep.NAME}`;
     `below` are the packages of its own kind that come with it, `trial` what a wheel requires to be
-    tried, `into` its folder of libraries that others find loaded under their own names.
+    tried, `into` its folder of libraries that others find loaded under their own names. A wheel
+    calls itself `project`, and `companions` are built for the one version of it.
     """
 
     name: str
@@ -31,6 +32,8 @@ class Offer(NamedTuple):
     trial: tuple[str, ...]
     into: str
     below: Mapping[str, Offer]
+    project: str
+    companions: frozenset[str]
 
 
 class Below(NamedTuple):
@@ -79,6 +82,8 @@ class Offers:
             trial=pin.recipe.trial.requires,
             into=pin.recipe.repair.into,
             below=below.wheels if kind == "wheel" else below.libraries,
+            project=pin.recipe.distribution or name,
+            companions=frozenset(pin.recipe.companions),
         )
 
     def _exported(

@@ -1,0 +1,63 @@
+"""One of each: OpenMP, BLAS, and none of what the system has itself."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from wheelforge.audit.rules import found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wheelforge.audit.contents import Contents
+    from wheelforge.audit.findings import Finding
+
+_HASH = re.compile(r"[-.][0-9a-f]{8}(?=[.-])")  # auditwheel's, and that of torchvision's own script
+_OPENMP = re.compile(r"(libgomp|libomp|libiomp5?|libfjomp\w*|libarmomp\w*)\.so")
+_BLAS = re.compile(
+    r"(lib(?:scipy_)?openblas|libblis|libflexiblas|libatlas|libarmpl|libmkl_rt|libfjlapack"
+    r"|libblas|libgslcblas|libsci)\w*(?:[.-][\w.-]*)?\.so"
+)
+_CXX = re.compile(r"lib(?:stdc\+\+|gcc_s|c\+\+|c\+\+abi)\.so")
+_LIBC = re.compile(
+    r"(?:lib(?:c|m|pthread|dl|rt|util|resolv|nsl|anl)\.so|ld-linux|ld-musl|ld64\.so)"
+)
+
+
+def judge(wheel: Contents) -> Iterator[Finding]:
+    """By the names of libraries in the wheel, and of those that they need."""
+    runtimes = _in_process(wheel)
+    for rule, pattern in (("runtime.openmp", _OPENMP), ("runtime.blas", _BLAS)):
+        shown = sorted(path for name, path in runtimes.items() if pattern.match(_plain(name)))
+        if len(shown) > 1:
+            yield found(rule, f"{' and '.join(shown)}", wheel.path.name)
+    for item in wheel.objects:
+        plain = _plain(item.name)
+        if plain != item.name and _OPENMP.match(plain):
+            yield found("runtime.hashed", f"{plain} is called {item.name}", item.path)
+        if _CXX.match(plain):
+            yield found("runtime.cxx", f"it is the system's {plain}", item.path)
+        if _LIBC.match(plain):
+            yield found("runtime.libc", f"it is the system's {plain}", item.path)
+
+
+def grafted(name: str) -> bool:
+    """True for a library's name with a hash in it."""
+    return _plain(name) != name
+
+
+def _plain(name: str) -> str:
+    return _HASH.sub("", name)
+
+
+def _in_process(wheel: Contents) -> dict[str, str]:
+    """(file name, path) of what the process may hold: two copies of one SONAME are one library."""
+    named: dict[str, tuple[str, str]] = {}
+    for item in wheel.objects:
+        named.setdefault(item.loading.soname or item.name, (item.name, item.path))
+    known = {*named, *(item.name for item in wheel.objects)}
+    found = dict(named.values())
+    for item in wheel.objects:
+        found |= {name: name for name in item.loading.needed if name not in known}
+    return found
