@@ -127,6 +127,16 @@ def test_a_wrong_digest_names_both_and_the_address(
     assert not list((tmp_path / "sources" / "scratch").iterdir())
 
 
+def test_a_file_is_received_up_to_a_limit(
+    sources: Sources, acl: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHEELFORGE_LIMITS", "download-bytes=10")
+    with pytest.raises(InputError, match="the file is larger than download-bytes allows"):
+        fetch(sources, archive(DATA, acl))
+    monkeypatch.delenv("WHEELFORGE_LIMITS")
+    fetch(sources, archive(DATA, acl))
+
+
 def test_mirrors_are_tried_in_order(sources: Sources, acl: str, server: Server, told: Told) -> None:
     server.files["/bad"] = b"not it"
     fetch(sources, archive(DATA, DEAD, f"{server.url}/bad", acl), told)

@@ -97,7 +97,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     options = [
         f"-max_total_time={seconds}", f"-timeout={_MOST_WALL}", f"-rss_limit_mb={_MOST_RESIDENT}",
-        f"-max_len={_MOST_INPUT}", f"-artifact_prefix={work}/findings/", "-len_control=0",
+        f"-report_slow_units={_MOST_WALL}", f"-max_len={_MOST_INPUT}",
+        f"-artifact_prefix={work}/findings/", "-len_control=0",
     ]  # fmt: skip
     trial = _Trial(TARGET.check, work / "findings")
     atheris.Setup([sys.argv[0], *options, str(work / "corpus")], trial, custom_mutator=_mutate)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import time
 from pathlib import Path
@@ -20,6 +21,8 @@ from wheelforge.errors import InputError
 from wheelforge.fetch.errand import Brought, Errand
 from wheelforge.fetch.record import safe_name
 from wheelforge.fetch.web import Web, shown
+from wheelforge.untrusted import most
+from wheelforge.untrusted.limits import DOWNLOAD_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 4
 BACKOFF_SECONDS = 0.5
 _CHUNK = 1 << 18
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _TELL_SECONDS = 0.1
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _OK, _PARTIAL, _PAST_END = 200, 206, 416
@@ -149,7 +153,7 @@ class Download:
         try:
             have = self._start(response, have)
             length = response.headers.get("Content-Length", "")
-            total = have + int(length) if length.isdigit() else 0
+            total = have + (int(length) if _NUMBER.fullmatch(length) else 0)
             with self._part.open("ab" if have else "wb") as out:
                 self._write(response.stream(_CHUNK, decode_content=False), out, total)
         finally:
@@ -178,6 +182,9 @@ class Download:
             self._errand.stop.check()
             out.write(block)
             done += len(block)
+            if done > most(DOWNLOAD_BYTES):
+                self._part.unlink()
+                raise _AddressError(DOWNLOAD_BYTES.exceeded("the file is", where="").what)
             if time.monotonic() - self._told > _TELL_SECONDS:
                 self._told = time.monotonic()
                 self._errand.progress(done, total)

@@ -1,7 +1,7 @@
 """Data from elsewhere: how much of it is read, and what of it reaches a terminal.
 
 Recipes, archives, wheels, machine code, indexes and locks may be damaged or made to do harm; what
-reads them takes bytes, JSON and limits from here. docs/security.md says what is guarded where.
+reads them takes bytes, JSON and limits from here.
 """
 
 from wheelforge.untrusted.files import contents
