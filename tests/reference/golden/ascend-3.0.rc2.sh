@@ -64,6 +64,8 @@ for file in "$prefix_openblas"/lib/libopenblas.so; do
   readelf -h "$file" > /dev/null
 done
 set -- "$prefix_openblas"/include/openblas/cblas.h; [ $# = 1 ]
+# not checked here: what every compiler was told
+# not checked here: CMakeCache.txt has CMAKE_BUILD_TYPE TARGET NUM_THREADS USE_OPENMP DYNAMIC_ARCH BUILD_SHARED_LIBS
 
 # ---- fetch:torch-npu 1.8.1+ascend.rc2
 echo '==> fetch:torch-npu 1.8.1+ascend.rc2'

@@ -64,6 +64,8 @@ for file in "$prefix_openblas"/lib/libopenblas.so; do
   readelf -h "$file" > /dev/null
 done
 set -- "$prefix_openblas"/include/openblas/cblas.h; [ $# = 1 ]
+# not checked here: what every compiler was told
+# not checked here: CMakeCache.txt has CMAKE_BUILD_TYPE TARGET NUM_THREADS USE_OPENMP DYNAMIC_ARCH BUILD_SHARED_LIBS
 
 # ---- fetch:acl 25.02.1
 echo '==> fetch:acl 25.02.1'
@@ -111,6 +113,7 @@ for file in "$prefix_acl"/build/libarm_compute_graph.so; do
   readelf -d "$file" | grep -qF -e libarm_compute
   readelf -h "$file" > /dev/null
 done
+# not checked here: what every compiler was told
 
 # ---- fetch:torch 2.5.0
 echo '==> fetch:torch 2.5.0'
@@ -171,6 +174,8 @@ for file in "$work/wheel"/torch/lib/*.so*; do
   aligned "$file" 65536
   readelf -h "$file" > /dev/null
 done
+# not checked here: what every compiler was told
+# not checked here: CMakeCache.txt has USE_MKLDNN:BOOL USE_OPENMP USE_CUDA USE_ROCM BLAS OpenBLAS_LIB OPEN_LAPACK_WORKS LAPACK_CGESDD_WORKS USE_MKLDNN_ACL:BOOL
 trial=(); for file in "$sources/torch-trial"/*.whl; do found=; for own in "$wheel_repair_torch"; do [ "$(project "$file")" != "$(project "$own")" ] || found=1; done; [ -n "$found" ] || trial+=("$file"); done
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv venv --offline --no-config --no-progress --no-project --clear --python /opt/python/bin/python3.12 "${env}")
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv pip install --offline --no-config --no-progress --no-deps --no-index --no-cache --link-mode=copy --python "${env}/bin/python" "${wheel_repair_torch}" "${trial[@]}")
