@@ -297,20 +297,24 @@ def _file_check(item: Check, folder: str) -> Iterator[str]:
         case FileCheck():
             yield f'set -- "{folder}"/{glob(item.path)}; [ $# = {item.count} ]'
         case ElfCheck():
-            yield f'for file in "{folder}"/{glob(item.path)}; do'
-            for text in item.contains:
-                yield f'  grep -aqF -e {shlex.quote(text)} "$file"'
-            for text in item.needed:
-                yield f'  readelf -d "$file" | grep -qF -e {shlex.quote(text)}'
-            if item.min_alignment:
-                yield f'  aligned "$file" {item.min_alignment}'
-            yield '  readelf -h "$file" > /dev/null\ndone'
+            yield from _elf_check(item, folder)
         case CommandsCheck():
             yield "# not checked here: what every compiler was told"
         case CMakeCheck():
             yield "# not checked here: " + " ".join(["CMakeCache.txt has", *item.cache])
         case PythonCheck():
             return
+
+
+def _elf_check(item: ElfCheck, folder: str) -> Iterator[str]:
+    yield f'for file in "{folder}"/{glob(item.path)}; do'
+    for text in item.contains:
+        yield f'  grep -aqF -e {shlex.quote(text)} "$file"'
+    for text in item.needed:
+        yield f'  readelf -d "$file" | grep -qF -e {shlex.quote(text)}'
+    if item.min_alignment:
+        yield f'  aligned "$file" {item.min_alignment}'
+    yield '  readelf -h "$file" > /dev/null\ndone'
 
 
 def _finish(plan: Plan) -> Iterator[str]:
