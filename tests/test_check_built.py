@@ -63,7 +63,10 @@ def test_good_evidence_passes_and_is_no_file_of_the_result(bench: Bench) -> None
         (CommandsCheck(every=("-O2",)), r"1 of 1 files were compiled without -O2: a\.c \(-O3\)"),
         (CommandsCheck(flags="-mcpu=a64fx"), r"without -mcpu=a64fx: a\.c \(no -march\)"),
         (CMakeCheck(cache={"ACL": False}), r"ACL is 'ON', not OFF \(build/CMakeCache\.txt\)"),
-        (CMakeCheck(cache={"BLAS": "Open"}), r"BLAS is not set, and should be Open"),
+        (
+            CMakeCheck(cache={"BLAS": "Open", "ACL": "2"}),
+            r"BLAS is not set, and should be Open \(build/C.*\); ACL is 'ON', not 2",
+        ),
     ],
 )
 def test_a_check_that_fails_says_what_and_where_to_look(

@@ -41,9 +41,9 @@ def hold(job: Job, step: CheckStep) -> Held:
                     remedy=_again(job, step),
                 )
             continue
-        for fault in _faults(item, found or Evidence()):
+        if faults := list(_faults(item, found or Evidence())):
             raise RejectedError(
-                f"the check of {_named(item)} failed: {fault}",
+                f"the check of {_named(item)} failed: {'; '.join(faults)}",
                 where=step.id,
                 remedy="correct [build] in the recipe, or except in [[checks]] what is meant to "
                 f"be so; all there is to see: wheelforge store evidence {step.name}",

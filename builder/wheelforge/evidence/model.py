@@ -28,8 +28,8 @@ class Compile(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def near(self) -> str:
-        """The source as people and recipes name it: below the source tree, or the work folder."""
-        return self.source.removeprefix("@{src}/").removeprefix("@{work}/")
+        """The source as people and recipes name it."""
+        return _near(self.source)
 
 
 class Setting(msgspec.Struct, frozen=True, array_like=True):
@@ -45,6 +45,11 @@ class Cache(msgspec.Struct, frozen=True, array_like=True):
     path: str
     settings: dict[str, Setting]
 
+    @property
+    def near(self) -> str:
+        """Where it is, as people and recipes name it."""
+        return _near(self.path)
+
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a build; `missing` says why there are no commands, where there are none."""
@@ -53,6 +58,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     missing: str = ""
     caches: tuple[Cache, ...] = ()
     schema: int = SCHEMA
+
+
+def _near(path: str) -> str:
+    """A path below the source tree, or below the work folder: build/x.c."""
+    return path.removeprefix("@{src}/").removeprefix("@{work}/").replace("@{build}/", "build/", 1)
 
 
 def encode(evidence: Evidence) -> bytes:

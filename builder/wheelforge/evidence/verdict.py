@@ -107,24 +107,20 @@ def cache_faults(check: CMakeCheck, caches: Collection[Cache]) -> Iterator[str]:
             text = ("ON" if wanted else "OFF") if isinstance(wanted, bool) else wanted
             found = cache.settings.get(name)
             if found is None:
-                yield f"{name} is not set, and should be {text} ({_near(cache)})"
+                yield f"{name} is not set, and should be {text} ({cache.near})"
             elif not _agrees(found.value, text):
-                yield f"{name} is '{found.value}', not {text} ({_near(cache)})"
+                yield f"{name} is '{found.value}', not {text} ({cache.near})"
             elif kind not in {"", found.kind}:
                 dropped = ": what it depends on does not hold" if found.kind == "INTERNAL" else ""
-                yield f"{name} is {found.kind}, not {kind} ({_near(cache)}){dropped}"
+                yield f"{name} is {found.kind}, not {kind} ({cache.near}){dropped}"
 
 
 def _meant(path: str, caches: Collection[Cache]) -> Iterator[Cache]:
     """The caches that match, else the outermost: projects within a project have their own."""
     depth = min((cache.path.count("/") for cache in caches), default=0)
     for cache in caches:
-        if fnmatchcase(_near(cache), path) if path else cache.path.count("/") == depth:
+        if fnmatchcase(cache.near, path) if path else cache.path.count("/") == depth:
             yield cache
-
-
-def _near(cache: Cache) -> str:
-    return cache.path.removeprefix("@{src}/").removeprefix("@{work}/").replace("@{build}", "build")
 
 
 def _agrees(value: str, wanted: str) -> bool:

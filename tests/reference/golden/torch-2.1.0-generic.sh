@@ -180,6 +180,8 @@ for file in "$work/wheel"/torch/lib/*.so*; do
   aligned "$file" 65536
   readelf -h "$file" > /dev/null
 done
+# not checked here: what every compiler was told
+# not checked here: CMakeCache.txt has USE_MKLDNN:BOOL USE_OPENMP USE_CUDA USE_ROCM BLAS OpenBLAS_LIB OPEN_LAPACK_WORKS LAPACK_CGESDD_WORKS USE_MKLDNN_ACL:BOOL
 trial=(); for file in "$sources/torch-trial"/*.whl; do found=; for own in "$wheel_repair_torch"; do [ "$(project "$file")" != "$(project "$own")" ] || found=1; done; [ -n "$found" ] || trial+=("$file"); done
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv venv --offline --no-config --no-progress --no-project --clear --python /opt/python/bin/python3.11 "${env}")
 (mkdir -p "${work}" && cd "${work}" && offline env -i "HOME=${work}" PATH=/usr/bin:/bin /opt/wheelforge/bin/uv pip install --offline --no-config --no-progress --no-deps --no-index --no-cache --link-mode=copy --python "${env}/bin/python" "${wheel_repair_torch}" "${trial[@]}")
