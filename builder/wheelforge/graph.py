@@ -154,12 +154,16 @@ class IsaCheck(_Frozen, frozen=True, kw_only=True):
 class WheelCheck(_Frozen, frozen=True, kw_only=True):
     """The wheel keeps the rules of `wheelforge audit`, whose version is `rules`.
 
-    `page_size` is the target's; `companions` are the versions of the packages that it has to pin.
+    `page_size` is the target's; `companions` are the versions of the packages that it has to pin,
+    `excluded` globs of libraries that are there where it runs, `accepted` rules that its recipe
+    answers for.
     """
 
     rules: str
     page_size: int
     companions: dict[str, str] = {}
+    excluded: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
 
 
 class CheckStep(_Step, frozen=True, kw_only=True, tag="check"):

@@ -37,6 +37,12 @@ def test_pairs_are_those_of_the_recipes(name: str, companions: dict[str, tuple[s
     assert found.page_size == 0
 
 
+def test_what_recipes_leave_out() -> None:
+    found = asked("torchaudio-2.5.1-cp312-cp312-linux_aarch64.whl")
+    assert found.excluded == ("libtorchaudio.so",)
+    assert found.accepted == frozenset()
+
+
 def test_the_target_says_how_large_pages_are() -> None:
     name = "numpy-2.2.3-cp313-cp313-linux_aarch64.whl"
     assert asked(name, target="a64fx").page_size == 0x10000

@@ -36,7 +36,8 @@ pytestmark = needs_cc
 ASKED = Asked(
     companions={"base": ("2.6.0",)},
     providers=frozenset({"base", "other"}),
-    beside={"base": frozenset({"libbase.so"})},
+    beside={"base": frozenset({"libbase.so", "libgomp.so.1", "libz-0a1b2c3d.so.1"})},
+    excluded=("libsite.so*",),
 )
 ELSEWHERE = {  # rules that are planted by other tests
     "isa.machine", "isa.outside", "isa.doubtful", "size.zip64",
@@ -121,6 +122,12 @@ def grafted_library_that_was_lost(draft: Draft) -> None:
     draft.files[EXTRA] = draft.compiled(USED, "libgone-0a1b2c3d.so.1")
 
 
+@plants("load.site")
+def library_that_the_recipe_leaves_out(draft: Draft) -> None:
+    linked(draft.folder, "libsite.so.3", STUB)
+    draft.files[EXTRA] = draft.compiled(USED, "libsite.so.3")
+
+
 @plants("load.python")
 def linked_against_libpython(draft: Draft) -> None:
     linked(draft.folder, "libpython3.13.so.1.0", STUB)
@@ -187,19 +194,31 @@ def lazy_binding(draft: Draft) -> None:
 
 @plants("runtime.openmp")
 def openmp_of_two_compilers(draft: Draft) -> None:
-    for name in ("libgomp.so.1", "libomp.so"):
+    for name in ("libiomp5.so", "libomp.so"):
         draft.files[f"demo.libs/{name}"] = linked(draft.folder, name, STUB)
 
 
 @plants("runtime.hashed")
 def openmp_under_another_name(draft: Draft) -> None:
-    name = "libgomp-98df74fd.so.1.0.0"
+    name = "libomp-98df74fd.so"
     draft.files[f"demo.libs/{name}"] = linked(draft.folder, name, STUB)
 
 
 @plants("runtime.blas")
 def blas_twice(draft: Draft) -> None:
     for name in ("libopenblas.so.0", "libblis.so.4"):
+        draft.files[f"demo.libs/{name}"] = linked(draft.folder, name, STUB)
+
+
+@plants("runtime.mpi")
+def grafted_mpi(draft: Draft) -> None:
+    name = "libmpi-0a1b2c3d.so.40.30.4"
+    draft.files[f"demo.libs/{name}"] = linked(draft.folder, name, STUB)
+
+
+@plants("runtime.copied")
+def library_of_the_companion(draft: Draft) -> None:
+    for name in ("libbase-0a1b2c3d.so", "libz-11111111.so.1"):
         draft.files[f"demo.libs/{name}"] = linked(draft.folder, name, STUB)
 
 
@@ -427,6 +446,17 @@ def test_a_defect_is_found_by_its_rule_alone(
     [first, *_] = [item for item in found if item.check == rule]
     assert first.what
     assert first.where
+
+
+def test_a_recipe_may_answer_for_a_rule(draft: Draft) -> None:
+    executable_stack(draft)
+    [item] = [
+        item
+        for item in judged(draft, msgspec.structs.replace(ASKED, accepted=frozenset({"map.stack"})))
+        if item.level != "note"
+    ]
+    assert (item.level, item.check) == ("warning", "map.stack")
+    assert "accepted by its recipe" in item.what
 
 
 def test_what_another_wheel_holds_is_not_missed(draft: Draft) -> None:

@@ -11,7 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import COMPILERS, PYTHON, SETTING, SHA, TARGET, FakeView, manifest, planned, recipe
+from builders import (
+    COMPILERS,
+    PYTHON,
+    SETTING,
+    SHA,
+    TARGET,
+    FakeView,
+    manifest,
+    planned,
+    recipe,
+    refusal,
+)
 from wheelforge import graft, programs
 from wheelforge.graph import CheckStep, Plan
 from wheelforge.plan import Setting, layout
@@ -156,7 +167,7 @@ def test_patches_of_a_source_package_and_what_is_left_out(digest: str, without: 
         ("mid", 'url = "', 'strip = 2\nurl = "', {"build:mid"}),
         ("low", 'backend = "script"', 'backend = "script"\ncommands = [["x"]]', {"build:low"}),
         ("top", "setuptools==77", "setuptools==78", {"build:top"}),
-        ("top", "libx.so", "liby.so", {"repair:top"}),
+        ("top", "libx.so", "liby.so", {"repair:top", "check:top"}),
         ("top", "exclude =", "into = 'top/lib'\nexclude =", {"repair:top"}),
         ("top", "third", "fourth", {"build:top"}),
         ("src", "1" * 40, "2" * 40, {"build:top", "repair:top"}),
@@ -268,6 +279,15 @@ def test_a_companion_is_checked_for_its_pin() -> None:
     checks = [steps["check:base"], steps["check:top"]]
     assert [step.wheel and step.wheel.companions for step in checks if isinstance(step, CheckStep)
             ] == [{}, {"based": "1.0"}]  # fmt: skip
+
+
+def test_rules_that_a_recipe_answers_for() -> None:
+    text = "[audit]\naccept = ['load.undefined']\n[[checks]]"
+    assert _changed(_keys(), _keys(_edit("top", "[[checks]]", text))) == {"check:top"}
+    wrong = _edit("top", "[[checks]]", text.replace("undefined", "undefinde"))
+    error = refusal(lambda: _keys(wrong))
+    assert "there is no rule 'load.undefinde'" in error.what
+    assert "did you mean load.undefined" in error.remedy
 
 
 def test_a_changed_source_tree(tmp_path: Path) -> None:

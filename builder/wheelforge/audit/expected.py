@@ -39,6 +39,8 @@ class Expected:
     def of(self, path: Path) -> Asked:
         """For a wheel by its file name."""
         project, version, _ = wheel.parse_name(path.name)
+        own = [item for item in self._recipes.values()
+               if item.kind == "wheel" and _project(item) == project]  # fmt: skip
         providers = [item for item in self._recipes.values() if item.companions]
         return Asked(
             page_size=self._target.page_size if self._target is not None else 0,
@@ -49,6 +51,8 @@ class Expected:
                 if name in self._recipes and _project(self._recipes[name]) == project
             },
             providers=frozenset(map(_project, providers)),
+            excluded=tuple(glob for item in own for glob in item.repair.exclude),
+            accepted=frozenset(rule for item in own for rule in item.audit.accept),
             beside={name: found for name, found in self._beside.items() if name != project},
         )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from wheelforge.audit import (
     layout,
     licence,
@@ -36,7 +38,14 @@ def judged(wheel: Contents, asked: Asked) -> tuple[Finding, ...]:
     """What is wrong with a wheel, and what should be known of it."""
     told = [*wheel.faults, *_judged(wheel, asked)]
     told += readers.judge(wheel, frozenset(item.check for item in told))
-    return tuple(told)
+    return tuple(_accepted(item, asked) for item in told)
+
+
+def _accepted(item: Finding, asked: Asked) -> Finding:
+    if item.level != "error" or item.check not in asked.accepted:
+        return item
+    what = f"{item.what} (accepted by its recipe)"
+    return msgspec.structs.replace(item, level="warning", what=what)
 
 
 def _judged(wheel: Contents, asked: Asked) -> Iterator[Finding]:
@@ -47,7 +56,7 @@ def _judged(wheel: Contents, asked: Asked) -> Iterator[Finding]:
     yield from record.judge(wheel)
     yield from tag.judge(wheel, policy)
     yield from mapping.judge(wheel, asked)
-    yield from runtimes.judge(wheel)
+    yield from runtimes.judge(wheel, asked)
     yield from pins.judge(wheel, asked)
     yield from licence.judge(wheel)
     yield from places.judge(wheel)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,7 @@ class _Known:
     def __init__(self, wheel: Contents, asked: Asked) -> None:
         requirements = [canonicalize_name(item.name) for item in required(wheel)]
         known = {*asked.companions, *asked.providers} - asked.beside.keys()
+        self._excluded = asked.excluded
         self._requires = bool(requirements)
         self._others = " or ".join(dict.fromkeys(item for item in requirements if item in known))
         given = (asked.beside.get(name, frozenset()) for name in requirements)
@@ -73,6 +75,8 @@ class _Known:
         """The rule and what it says; none where the library is in a wheel that was given too."""
         if miss.name in self._beside:
             return "", ""
+        if any(fnmatch.fnmatchcase(miss.name, glob) for glob in self._excluded):
+            return "load.site", "which its recipe leaves out"
         if miss.name in self._inside:
             inside = self._inside[miss.name]
             return "load.missing", f"which is {inside}, but no search path leads there"

@@ -10,6 +10,7 @@ from wheelforge.audit.rules import found
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from wheelforge.audit.asked import Asked
     from wheelforge.audit.contents import Contents
     from wheelforge.audit.findings import Finding
 
@@ -19,13 +20,14 @@ _BLAS = re.compile(
     r"(lib(?:scipy_)?openblas|libblis|libflexiblas|libatlas|libarmpl|libmkl_rt|libfjlapack"
     r"|libblas|libgslcblas|libsci)\w*(?:[.-][\w.-]*)?\.so"
 )
+_MPI = re.compile(r"libmpi(?:_\w+|ch\w*|cxx|fort)?\.so")
 _CXX = re.compile(r"lib(?:stdc\+\+|gcc_s|c\+\+|c\+\+abi)\.so")
 _LIBC = re.compile(
     r"(?:lib(?:c|m|pthread|dl|rt|util|resolv|nsl|anl)\.so|ld-linux|ld-musl|ld64\.so)"
 )
 
 
-def judge(wheel: Contents) -> Iterator[Finding]:
+def judge(wheel: Contents, asked: Asked) -> Iterator[Finding]:
     """By the names of libraries in the wheel, and of those that they need."""
     runtimes = _in_process(wheel)
     for rule, pattern in (("runtime.openmp", _OPENMP), ("runtime.blas", _BLAS)):
@@ -36,10 +38,31 @@ def judge(wheel: Contents) -> Iterator[Finding]:
         plain = _plain(item.name)
         if plain != item.name and _OPENMP.match(plain):
             yield found("runtime.hashed", f"{plain} is called {item.name}", item.path)
+        if _MPI.match(plain):
+            yield found("runtime.mpi", f"it is {plain}", item.path)
         if _CXX.match(plain):
             yield found("runtime.cxx", f"it is the system's {plain}", item.path)
         if _LIBC.match(plain):
             yield found("runtime.libc", f"it is the system's {plain}", item.path)
+
+    yield from _copied(wheel, asked)
+
+
+def _copied(wheel: Contents, asked: Asked) -> Iterator[Finding]:
+    """What a companion grafted under names of its own is not looked for by others."""
+    others = {
+        _stem(name): f"{project}'s {name}"
+        for project in asked.companions
+        for name in asked.beside.get(project, ())
+        if name.startswith("lib") and not grafted(name)
+    }
+    for item in wheel.objects:
+        if _stem(item.name) in others:
+            yield found("runtime.copied", f"it is {others[_stem(item.name)]}", item.path)
+
+
+def _stem(name: str) -> str:
+    return _plain(name).partition(".so")[0]
 
 
 def grafted(name: str) -> bool:

@@ -110,6 +110,8 @@ def _rules(job: Job, step: CheckStep, wanted: WheelCheck) -> list[str]:
         page_size=wanted.page_size,
         companions={name: (version,) for name, version in wanted.companions.items()},
         beside=libraries(job.results[name].product for name in step.install if name != step.of),
+        excluded=wanted.excluded,
+        accepted=frozenset(wanted.accepted),
         homes=(str(job.workshop.home),),
     )
     found = gate(wheel, fresh(job.work / "rules"), asked)

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Mapping
 import msgspec
 
 from wheelforge import digest
-from wheelforge.audit.rules import VERSION
+from wheelforge.audit.rules import RULES, VERSION
+from wheelforge.errors import InputError, nearest
 from wheelforge.graph import (
     CheckStep,
     FetchStep,
@@ -142,6 +143,13 @@ class Layout:
 
     def _rules(self, pin: Pin, below: Below) -> WheelCheck:
         """What a wheel has to pin are those whose companion it is."""
+        for rule in pin.recipe.audit.accept:
+            if rule not in RULES:
+                raise InputError(
+                    f"there is no rule '{rule}'",
+                    where=self._where(pin.name, "audit", "accept"),
+                    remedy=nearest(rule, RULES),
+                )
         return WheelCheck(
             rules=VERSION,
             page_size=self._setting.target.page_size,
@@ -150,6 +158,8 @@ class Layout:
                 for offer in below.direct
                 if pin.name in offer.companions
             },
+            excluded=pin.recipe.repair.exclude,
+            accepted=pin.recipe.audit.accept,
         )
 
     def _trial(self, pin: Pin, below: Below) -> WheelSet | None:

@@ -274,14 +274,17 @@ class Repair(_Table, frozen=True, kw_only=True):
 
 
 class Audit(_Table, frozen=True, kw_only=True):
-    """Code that is chosen at run time, and so may need more than the target has.
+    """What an audit has to know: above all code that is chosen at run time.
 
     `dispatch` maps an extension (or a glob of them: `sve*`) to globs of the symbols that only run
     where the processor has it, mangled or as `wheelforge audit` shows them; `file:GLOB` means the
     functions that are local to a source file. They hold for the recipe's own wheel, and for files
     that match the globs of names `libraries`, wherever they are.
+
+    `accept` are rules for wheels whose errors are only warnings for this one.
     """
 
+    accept: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
     dispatch: dict[str, tuple[str, ...]] = {}
 
