@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import platform
 import shutil
 import subprocess
 from pathlib import Path
@@ -50,46 +48,12 @@ def test_the_gate_is_made_once(program: Path, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("program")
 def test_strict_compilers_have_nothing_to_say(tmp_path: Path) -> None:
-    sources = Path(gatehouse.__file__).parent.glob("*.c")
-    strict = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fno-builtin"]
-    compilers = filter(shutil.which, ["gcc", "clang", "aarch64-linux-gnu-gcc"])
-    for compiler, source in itertools.product(compilers, sources):
+    source = Path(gatehouse.__file__).with_name("gate.c")
+    strict = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+    for compiler in filter(shutil.which, ["gcc", "clang", "aarch64-linux-gnu-gcc"]):
         words = [compiler, "-O2", *strict, "-c", str(source), "-o", str(tmp_path / "gate.o")]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, ""), compiler
-
-
-@pytest.mark.skipif(platform.machine() not in {"x86_64", "aarch64"}, reason="start.c's machines")
-def test_no_c_library_is_behind_it(program: Path) -> None:
-    done = subprocess.run(["nm", program], capture_output=True, text=True, check=True)
-    assert "start_main" in done.stdout
-    assert "__libc_start_main" not in done.stdout
-
-
-@pytest.mark.skipif(
-    not (shutil.which("aarch64-linux-gnu-gcc") and shutil.which("qemu-aarch64-static")),
-    reason="needs aarch64-linux-gnu-gcc and qemu-aarch64-static",
-)
-def test_it_starts_on_aarch64_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = tmp_path / gatehouse.NAME
-    text = (
-        "for out; do :; done\n"
-        'aarch64-linux-gnu-gcc "$@" || exit\n'
-        f'mv "$out" {real}\n'
-        f'printf \'#!/bin/sh\\nexec qemu-aarch64-static {real} "$@"\\n\' >"$out"\n'
-        'chmod +x "$out"'
-    )
-    replace_compiler(monkeypatch, compiler(tmp_path, text))
-    made = gatehouse.gate(tmp_path / "home")
-    assert made is not None
-    for words, code, said in (
-        (["/bin/sh", "-c", "exit 3", "--version"], 3, ""),
-        ([], 64, "usage: wheelforge-gate PROGRAM [ARGUMENT]..."),
-        (["/nowhere/cc", "--version"], 127, "cannot start /nowhere/cc: No such file"),
-    ):
-        done = subprocess.run([made, *words], capture_output=True, text=True, check=False)
-        assert (done.returncode, said in done.stderr) == (code, True), done.stderr
-    assert b"__libc_start_main" not in real.read_bytes()
 
 
 @pytest.mark.usefixtures("program")

@@ -17,16 +17,9 @@ if TYPE_CHECKING:
 NAME = "wheelforge-gate"  # called so, it is a launcher; gate.c compares the name
 USAGE = 64
 _SOURCE = Path(__file__).with_name("gate.c")
-_START = _SOURCE.with_name("start.c")
 _COMPILERS = ("cc", "gcc", "clang")
-# start.c is what it needs of a C library: none is behind it, also none of what compilers add calls
-# to by themselves. -O1: a build waits for it, and it runs for a moment. Otherwise: a static program
-# starts sooner and anywhere; not every system has a static C library.
-_ALONE = (
-    "-O1", "-static", "-nostdlib", "-fno-pie", "-no-pie", "-fno-builtin",
-    "-fno-tree-loop-distribute-patterns", "-fno-stack-protector", "-U_FORTIFY_SOURCE", str(_START),
-)  # fmt: skip
-_LINKING = (_ALONE, ("-static",), ())
+# A static program starts sooner and anywhere; not every system has a static C library.
+_LINKING = (("-static",), ())
 
 
 def gate(home: Path) -> Path | None:
@@ -38,8 +31,7 @@ def gate(home: Path) -> Path | None:
     compiler = next((found for name in _COMPILERS if (found := programs.find(name))), None)
     if compiler is None:
         return None
-    sources = [digest.of_file(_SOURCE), digest.of_file(_START)]
-    inputs = [*sources, str(compiler), digest.of_file(compiler)]
+    inputs = [digest.of_file(_SOURCE), str(compiler), digest.of_file(compiler)]
     program = home / "gate" / digest.of_value(inputs)[:16] / NAME
     if not program.is_file():
         _publish(compiler, program)
