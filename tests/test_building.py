@@ -22,6 +22,7 @@ from wheelforge.events import CommandStarted, Notice
 from wheelforge.graph import Command, Environment
 from wheelforge.pin import PinnedPatch
 from wheelforge.recipe import Install
+from wheelforge.wheel import read
 
 if TYPE_CHECKING:
     from pathlib import Path
