@@ -9,9 +9,11 @@ import pytest
 
 from fake_wheels import make_wheel
 from jobs import Bench
+from wheelforge.bill import Bill, Origin, Part
 from wheelforge.errors import BuildError, RejectedError
 from wheelforge.graph import Command, RepairStep
 from wheelforge.repair import repair
+from wheelforge.sbom import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +61,23 @@ def test_a_pure_wheel_is_taken_as_it_is(bench: Bench) -> None:
     assert contents(entry.product) == contents(bench.root / "raw" / entry.product.name)
     assert entry.manifest.step == "repair:demo"
     assert not list((bench.home / "work").iterdir())
+
+
+def test_the_bill_goes_into_the_wheel_with_what_fetching_told(bench: Bench) -> None:
+    source = Origin(address="git+https://example.org/demo@v1.0", identity="", fetch="fetch:demo")
+    part = Part(name="demo", version="1.0", kind="wheel", project="demo", sources=(source,))
+    made = msgspec.structs.replace(
+        step(), bill=Bill(parts=(part,)), env={"SOURCE_DATE_EPOCH": "315619200"}, libraries={}
+    )
+    file = make_wheel(bench.root / "raw", "demo")
+    raw = file.read_bytes()
+    job = bench.job(made, {"build:demo": bench.entry("demo", {file.name: raw}, file.name)})
+    job.needs = {**job.needs, "fetch:demo": f"git:{'a' * 40}"}
+    product = asyncio.run(repair(job, made)).product
+    with zipfile.ZipFile(product) as wheel:
+        document = wheel.read(f"demo-1.0.dist-info/{NAME}").decode()
+    assert f"git+https://example.org/demo@v1.0 git:{'a' * 40}" in document
+    assert file.read_bytes() == raw
 
 
 def test_a_wheel_with_machine_code_goes_through_the_commands(bench: Bench) -> None:

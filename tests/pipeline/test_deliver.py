@@ -12,8 +12,8 @@ from fake_wheels import make_wheel
 from scripted import ended, until
 from wheelforge import pipeline
 from wheelforge.errors import InputError, RejectedError
-from wheelforge.pipeline import Home, deliver
-from wheelforge.pipeline.deliver import RECORD, read_house
+from wheelforge.pipeline import Home, house
+from wheelforge.pipeline.house import RECORD, read_house
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -206,7 +206,7 @@ def test_a_wheelhouse_is_proven_once(yard: Yard) -> None:
     yard.wheel("demo", CHECK.format(code="import demo"))
     first = yard.build("demo", prove=True)
     assert any("imports" in name for name in first.proven)
-    assert deliver.proven(yard.wheelhouse)
+    assert house.proven(yard.wheelhouse)
     assert yard.build("demo", prove=True).proven == ()
     assert not [path for path in (yard.home / "work").iterdir() if "verify" in path.name]
 
@@ -250,7 +250,7 @@ def test_two_builds_into_one_wheelhouse_at_once(yard: Yard) -> None:
     yard.wheel("demo", CHECK.format(code=code))
     ran = [ended(one) for one in [proving(yard, "demo") for _ in range(2)]]
     assert [(one.code, one.err) for one in ran] == [(0, "")] * 2
-    assert deliver.proven(yard.wheelhouse)
+    assert house.proven(yard.wheelhouse)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -270,4 +270,4 @@ def test_a_signal_while_the_wheelhouse_is_proven(yard: Yard, number: signal.Sign
     ran = ended(running)
     assert (ran.code, ran.err) == (130, "stopped\n")
     assert not os.path.exists(f"/proc/{pid.read_text()}")  # noqa: PTH110
-    assert not deliver.proven(yard.wheelhouse)
+    assert not house.proven(yard.wheelhouse)

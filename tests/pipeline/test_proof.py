@@ -11,7 +11,7 @@ from wheelforge import catalog, provenance
 from wheelforge.digest import of_file
 from wheelforge.graph import BuildStep, FetchStep, RepairStep
 from wheelforge.pipeline import Home, make_plan
-from wheelforge.pipeline.deliver import read_house
+from wheelforge.pipeline.house import read_house
 from wheelforge.pipeline.options import Options
 from wheelforge.pipeline.proof import below
 from wheelforge.pipeline.results import Results

@@ -16,6 +16,8 @@ VERBS = {
     "fetch": "fetch",
     "doctor": "doctor",
     "verify": "verify",
+    "sign": "sign",
+    "keygen": "keygen",
     "audit": "audit",
     "compare": "compare",
     "rebuild": "rebuild",

@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
+from wheelforge import signing
 from wheelforge.cli import arguments as arg
 from wheelforge.cli.console import console_for
-from wheelforge.pipeline import Limits, Options, build
+from wheelforge.pipeline import Home, Limits, Options, build
+from wheelforge.pipeline.trust import sign as sign_wheelhouse
 
 
 def register(app: typer.Typer) -> None:
@@ -31,6 +33,9 @@ def command(
     verify: Annotated[
         bool, typer.Option("--verify/--no-verify", help="install and try what was built")
     ] = True,
+    sign: Annotated[
+        Path | None, typer.Option("--sign", help="sign provenance and lock with this private key")
+    ] = None,
 ) -> int:
     """Build wheels from source into a wheelhouse with a lock and an index."""
     limits = Limits(
@@ -39,6 +44,7 @@ def command(
         fail_fast=fail_fast,
         ccache=ccache,
     )
+    signer = signing.private(sign) if sign is not None else None  # before an hour is spent
     with console_for() as console:
         made = build(
             replace(options, bundle=bundle),
@@ -48,5 +54,7 @@ def command(
             prove=verify,
             show=console.show_plan,
         )
+        if signer is not None and made.files:
+            sign_wheelhouse(wheelhouse, signer, Home.open())
         console.summary(made, wheelhouse)
     return made.outcome.exit_code if made.outcome is not None else 0

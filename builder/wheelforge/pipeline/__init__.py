@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wheelforge import atomic
-from wheelforge.errors import InputError
 from wheelforge.events import Listener, Notice
 from wheelforge.graph import BuildStep
 from wheelforge.pipeline.lacks import refuse
@@ -19,6 +17,7 @@ from wheelforge.sandbox import offline_prefix
 if TYPE_CHECKING:
     from wheelforge.graph import Plan
     from wheelforge.pipeline.run import Outcome
+    from wheelforge.signing import Key
 
 __all__ = [
     "Built",
@@ -64,7 +63,8 @@ def build(
     home = Home.open(offline=options.offline)
     adopt(options, home)
     plan = make_plan(options, home)
-    from wheelforge.pipeline.deliver import deliver, prefixes, proven, ready
+    from wheelforge.pipeline.deliver import deliver, prefixes
+    from wheelforge.pipeline.house import proven, ready
 
     ready(wheelhouse, plan)
     refuse(plan)
@@ -107,25 +107,18 @@ def _notes(plan: Plan) -> Iterator[str]:
         )
 
 
-def verify(wheelhouse: Path, home: Home, tell: Callable[[str], None]) -> list[str]:
-    """Install a wheelhouse's lock into a clean environment and run its recipes' checks there."""
-    from wheelforge.pipeline import deliver
-    from wheelforge.sigill import Reporter
-    from wheelforge.verify import verify as verify_wheelhouse
+def verify(
+    wheelhouse: Path,
+    home: Home,
+    tell: Callable[[str], None],
+    *,
+    key: Key | None = None,
+    install: bool = True,
+) -> list[str]:
+    """Hold everything in a wheelhouse against everything else; see `trust.verify`."""
+    from wheelforge.pipeline import trust
 
-    house = deliver.read_house(wheelhouse)
-    if house is None:
-        raise InputError(
-            "it is not a wheelhouse that wheelforge wrote",
-            where=str(wheelhouse),
-            remedy="wheelforge build NAME --wheelhouse " + str(wheelhouse),
-        )
-    scratch = home.root / "work" / atomic.private("verify")
-    reporter = Reporter(home=home.root)
-    passed = verify_wheelhouse(wheelhouse, house.python, house.checks, scratch, tell, reporter)
-    atomic.remove_tree(scratch)
-    deliver.prove(wheelhouse, house)
-    return passed
+    return trust.verify(wheelhouse, home, tell, key=key, install=install)
 
 
 def fetch(options: Options, limits: Limits, bundle: Path | None, listener: Listener) -> Outcome:

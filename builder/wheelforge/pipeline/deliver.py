@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,73 +11,17 @@ import msgspec
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from wheelforge import atomic, digest, index, lock, wheel
+from wheelforge import atomic, digest, index, lock, signing, wheel
 from wheelforge.errors import InputError
 from wheelforge.graph import BuildStep, CheckStep, Plan, RepairStep, WheelSet
-from wheelforge.interpreter import Interpreter
+from wheelforge.pipeline.house import House, read_house, record
 from wheelforge.pipeline.options import Home
 from wheelforge.pipeline.proof import Prover
 from wheelforge.pipeline.results import Results
 from wheelforge.provenance import SUFFIX
 from wheelforge.recipe import PythonCheck
 from wheelforge.store import write_root
-
-RECORD = "wheelforge.json"
-
-
-class House(msgspec.Struct, frozen=True, kw_only=True):
-    """What a wheelhouse holds and for whom: one processor, one Python.
-
-    `wheels` maps package names to the file that the lock names, `checks` to the checks of the
-    recipes they came from, `keys` are the store's results behind them. `proven` is the digest of
-    the lock that was last installed and tried with success. `provenance` maps the files of wheels
-    that were built here to the digests of what is said of them beside.
-    """
-
-    target: str
-    archspec: str
-    features: tuple[str, ...]
-    python: Interpreter
-    wheels: dict[str, str]
-    checks: dict[str, tuple[PythonCheck, ...]]
-    keys: tuple[str, ...]
-    proven: str = ""
-    provenance: dict[str, str] = {}
-
-
-def read_house(wheelhouse: Path) -> House | None:
-    """What is recorded of a wheelhouse, or None; InputError when the record is damaged."""
-    try:
-        return msgspec.json.decode((wheelhouse / RECORD).read_bytes(), type=House)
-    except FileNotFoundError:
-        return None
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"it cannot be read: {error}",
-            where=str(wheelhouse / RECORD),
-            remedy="remove it, or build into another folder with --wheelhouse",
-        ) from error
-
-
-def ready(wheelhouse: Path, plan: Plan) -> None:
-    """Refuse a wheelhouse that cannot be written or holds wheels for another processor."""
-    folder = wheelhouse
-    while not folder.exists():
-        folder = folder.parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK) or _read_only(folder):
-        raise InputError(
-            "it cannot be written",
-            where=f"--wheelhouse {wheelhouse}",
-            remedy="make it writable, or name another folder with --wheelhouse",
-        )
-    house = read_house(wheelhouse)
-    if house is not None and (house.archspec, house.python.tag) != (plan.archspec, plan.python.tag):
-        raise InputError(
-            f"it holds wheels for {house.target} and {house.python.tag}, not for {plan.target} "
-            f"and {plan.python.tag}",
-            where=f"--wheelhouse {wheelhouse}",
-            remedy="an index serves one processor: name another folder with --wheelhouse",
-        )
+from wheelforge.verify import sums
 
 
 def deliver(
@@ -114,7 +57,9 @@ def deliver(
         files += index.write(wheelhouse, sha256=home.memo.of_file)
         house = _with_provenance(house, Prover(plan, results, home), steps, wheelhouse)
         files += [wheelhouse / f"{name}{SUFFIX}" for name in house.provenance]
-        _record(wheelhouse, house)
+        signing.drop_stale(wheelhouse)
+        record(wheelhouse, house)
+        files.append(sums.write(wheelhouse, home.memo.of_file))
         write_root(home.root, wheelhouse, house.keys)
     home.memo.save()
     return [*wheels, *files], any(changed) or _stamps(wheelhouse) != before
@@ -128,24 +73,6 @@ def prefixes(plan: Plan, home: Home) -> tuple[Path, ...]:
         for step in plan.steps
         if isinstance(step, BuildStep) and step.result == "library" and step.name in plan.requested
     )
-
-
-def proven(wheelhouse: Path) -> bool:
-    """Whether the wheelhouse's lock, as it is now, was installed and tried with success."""
-    house = read_house(wheelhouse)
-    return house is not None and house.proven == digest.of_file(wheelhouse / wheel.REQUIREMENTS)
-
-
-def prove(wheelhouse: Path, house: House) -> None:
-    """Note that the wheelhouse was installed and tried with success."""
-    found = digest.of_file(wheelhouse / wheel.REQUIREMENTS)
-    with suppress(OSError):  # somebody else's wheelhouse can be verified as well
-        _record(wheelhouse, msgspec.structs.replace(house, proven=found))
-
-
-def _record(wheelhouse: Path, house: House) -> None:
-    data = msgspec.json.format(msgspec.json.encode(house))
-    atomic.write_if_changed(wheelhouse / RECORD, data)
 
 
 def _place(path: Path, wheelhouse: Path, memo: digest.Memo) -> bool:
@@ -229,7 +156,6 @@ def _house(
         wheels=dict(sorted(wheels.items())),
         checks={name: found for name, found in sorted(checks.items()) if found},
         keys=tuple(sorted(keys | set(old.keys if old else ()))),
-        proven=old.proven if old else "",
         provenance=old.provenance if old else {},
     )
 
@@ -256,7 +182,3 @@ def _stamps(wheelhouse: Path) -> dict[str, int]:
         for path in folder.glob("**/*")
         if path.is_file()
     }
-
-
-def _read_only(folder: Path) -> bool:
-    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)

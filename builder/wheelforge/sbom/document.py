@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -30,7 +31,9 @@ def document(bill: Bill, held: Sequence[Held], epoch: int) -> bytes:
     bom = _bom(bill, held)
     bom.metadata.timestamp = datetime.fromtimestamp(epoch, tz=UTC)
     bom.serial_number = _NO_NUMBER
-    text = make_outputter(bom, OutputFormat.JSON, SchemaVersion.V1_6).output_as_string(indent=1)
+    with warnings.catch_warnings():  # that the wheel needs nothing is no mistake
+        warnings.filterwarnings("ignore", "The Component this BOM is describing", UserWarning)
+        text = make_outputter(bom, OutputFormat.JSON, SchemaVersion.V1_6).output_as_string(indent=1)
     number = uuid.uuid5(_NAMESPACE, digest.of_bytes(text.encode()))
     return (text.replace(str(_NO_NUMBER), str(number), 1) + "\n").encode()
 

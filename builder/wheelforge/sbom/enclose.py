@@ -110,9 +110,11 @@ def _rows(text: str) -> Iterator[tuple[str, str]]:
 
 def _hexadecimal(said: str) -> str:
     kind, _, value = said.partition("=")
-    if kind != "sha256":
+    try:
+        found = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
+    except ValueError:
         return ""
-    return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).hex()
+    return found.hex() if kind == "sha256" else ""
 
 
 def _with_row(text: str, record: str, name: str, data: bytes) -> str:

@@ -13,7 +13,7 @@ from wheelforge.verify.agreement import agree
 from wheelforge.wheel import REQUIREMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from wheelforge.interpreter import Interpreter
@@ -21,34 +21,35 @@ if TYPE_CHECKING:
     from wheelforge.sigill import Reporter
     from wheelforge.trial import Outcome
 
-__all__ = ["agree", "verify"]
+__all__ = ["agree", "chosen", "try_out"]
 
 
-def verify(
-    wheelhouse: Path,
-    python: Interpreter,
-    checks: Mapping[str, Sequence[PythonCheck]],
-    scratch: Path,
-    tell: Callable[[str], None],
-    reporter: Reporter | None = None,
-) -> list[str]:
-    """Compare lock, wheels and index, install the lock as a user would, run the checks there.
-
-    `checks` are the recipes' checks by package; those of packages that are not in the lock do not
-    count. `scratch` receives the environment, which stays only if something fails; `reporter` says
-    where a check was ended by SIGILL. Returns the names of what passed; RejectedError names
-    everything that did not.
-    """
-    locked = agree(wheelhouse)
-    passed = ["lock, wheels and index agree"]
-    tell(f"{passed[0]}: {len(locked)} packages")
-    wanted = [
+def chosen(
+    checks: Mapping[str, Sequence[PythonCheck]], locked: Collection[str]
+) -> list[tuple[str, PythonCheck]]:
+    """The recipes' checks by package that count: those of packages that are in the lock."""
+    return [
         (package, check)
         for package in sorted(checks)
         for check in checks[package]
         if canonicalize_name(package) in locked
     ]
-    return passed + asyncio.run(_try_out(wheelhouse, python, wanted, scratch, tell, reporter))
+
+
+def try_out(
+    wheelhouse: Path,
+    python: Interpreter,
+    checks: Sequence[tuple[str, PythonCheck]],
+    scratch: Path,
+    tell: Callable[[str], None],
+    reporter: Reporter | None = None,
+) -> list[str]:
+    """Install the lock as a user would, and run the checks there; the names of what passed.
+
+    `scratch` receives the environment, which stays only if something fails; `reporter` says where
+    a check was ended by SIGILL. RejectedError names everything that did not pass.
+    """
+    return asyncio.run(_try_out(wheelhouse, python, checks, scratch, tell, reporter))
 
 
 async def _try_out(

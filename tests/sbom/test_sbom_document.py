@@ -126,6 +126,11 @@ def test_what_is_below_another_wheel_is_told_with_it() -> None:
     assert needed(data, "pkg:pypi/base@1.0") == ["pkg:generic/blas@0.3.29", "pkg:generic/dnn@3.7.1"]
 
 
+def test_a_wheel_that_needs_nothing() -> None:
+    data = made(Bill(parts=(Part(name="plain", version="1", kind="wheel", project="plain"),)))
+    assert needed(data, "pkg:pypi/plain@1") == []
+
+
 def test_the_same_parts_make_the_same_bytes_and_others_another_number() -> None:
     one = document(Bill(parts=(BASE, BLAS, DNN)), HELD, EPOCH)
     assert document(Bill(parts=(BASE, DNN, BLAS)), HELD[::-1], EPOCH) == one
