@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from wheelforge import digest
-from wheelforge.compare import elves, packing, texts, trees
+from wheelforge.compare import archives, elves, packing, texts, trees
 from wheelforge.compare.difference import Comparison, Detail, Difference, Side
 
 if TYPE_CHECKING:
@@ -149,6 +149,8 @@ def _details(name: str, left: Path, right: Path) -> Iterator[Detail]:
     found: list[Detail] = []
     if elves.is_elf(left, right):
         found = list(elves.safe(left, right))
+    elif archives.is_archive(left, right):
+        found = list(archives.differences(left.read_bytes(), right.read_bytes()))
     elif max(item.stat().st_size for item in (left, right)) <= _TEXT_BYTES:
         one, other = (texts.decoded(item.read_bytes()) for item in (left, right))
         if one is not None and other is not None:
