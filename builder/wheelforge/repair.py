@@ -75,6 +75,8 @@ def _traces(job: Job, step: RepairStep) -> dict[bytes, bytes]:
     places = {work: "/wheelforge/build"}
     places |= {job.results[other].path: f"/wheelforge/{name}"
                for name, other in step.libraries.items()}  # fmt: skip
+    if step.sysroot:
+        places[Path(step.sysroot)] = "/wheelforge/sysroot"
     return {
         os.fsencode(folder): name.encode()
         for place, name in places.items()

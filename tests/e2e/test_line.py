@@ -131,7 +131,7 @@ def _loaded(wheel: Path, scratch: Path) -> dict[str, tuple[object, ...]]:
     found: dict[str, tuple[object, ...]] = {}
     with zipfile.ZipFile(wheel) as file:
         for name in file.namelist():
-            if name.endswith(SBOM):  # what wheelforge adds, and a script does not
+            if name.endswith((SBOM, "/")):  # a script adds no bill, and leaves auditwheel's folders
                 continue
             path = Path(file.extract(name, scratch / wheel.parent.name))
             facts = elf.read(path) if elf.is_elf(path) else None

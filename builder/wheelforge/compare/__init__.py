@@ -6,17 +6,17 @@ What is compared comes from elsewhere: it is read with the bounded readers, and 
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from wheelforge import digest
-from wheelforge.compare import elves, packing, texts, trees
+from wheelforge.compare import archives, elves, packing, texts, trees
 from wheelforge.compare.difference import Comparison, Detail, Difference, Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import IO
 
     from wheelforge.compare.trees import File, Tree
 
@@ -27,10 +27,9 @@ _CHUNK = 1 << 20
 _PREFIX = b"@{prefix}"  # what stands for a folder's own path, as in the store's digests
 
 
-class _Copy(NamedTuple):
-    """A file of one side, laid out where it can be read again and again."""
+class _Read(NamedTuple):
+    """What a file of one side was found to be."""
 
-    path: Path
     size: int
     sha256: str
 
@@ -84,22 +83,19 @@ def _file(
 ) -> Iterator[Difference]:
     """How one file differs, if it does; notes tell of differences that do not count."""
     ours, theirs = one.files.get(name), other.files.get(name)
-    copies = [
-        _copied(file, scratch / side)
-        for file, side in ((ours, "a"), (theirs, "b"))
-        if file is not None
-    ]
+    found = [_read(file) for file in (ours, theirs) if file is not None]
     shown = name or one.path.name
     if ours is None or theirs is None:
-        yield _alone(shown, copies[0], in_a=ours is not None)
+        yield _alone(shown, found[0], in_a=ours is not None)
         return
-    left, right = copies
+    left, right = found
     details = [*_kinds(ours, theirs)]
     if left.sha256 != right.sha256:
-        if _same_but_for_paths(left, right, one.own, other.own):
+        places = _copied(ours, scratch / "a"), _copied(theirs, scratch / "b")
+        if _same_but_for_paths(*places, one.own, other.own):
             notes.append(f"{shown}: only the folder's own path in it differs")
         else:
-            details += _details(shown, left, right)
+            details += _details(shown, *places)
     if details:
         yield Difference(
             name=shown,
@@ -110,12 +106,12 @@ def _file(
         )
 
 
-def _alone(name: str, copy: _Copy, *, in_a: bool) -> Difference:
+def _alone(name: str, found: _Read, *, in_a: bool) -> Difference:
     return Difference(
         name=name,
         kind="only in a" if in_a else "only in b",
-        sizes=(copy.size, None) if in_a else (None, copy.size),
-        sha256=(copy.sha256, None) if in_a else (None, copy.sha256),
+        sizes=(found.size, None) if in_a else (None, found.size),
+        sha256=(found.sha256, None) if in_a else (None, found.sha256),
     )
 
 
@@ -124,39 +120,42 @@ def _kinds(ours: File, theirs: File) -> Iterator[Detail]:
         yield Detail(where="mode", what=f"a {ours.kind} and a {theirs.kind}", why="another umask")
 
 
-def _copied(file: File, to: Path) -> _Copy:
+def _read(file: File) -> _Read:
     found = hashlib.sha256()
     size = 0
-    with file.open() as source, to.open("wb") as out:
-        for data in _chunks(source):
+    with file.open() as source:
+        while data := source.read(_CHUNK):
             found.update(data)
-            out.write(data)
             size += len(data)
-    return _Copy(to, size, found.hexdigest())
+    return _Read(size, found.hexdigest())
 
 
-def _chunks(source: IO[bytes]) -> Iterator[bytes]:
-    while data := source.read(_CHUNK):
-        yield data
+def _copied(file: File, to: Path) -> Path:
+    """Lay a file out where it can be read from any place in it, again and again."""
+    with file.open() as source, to.open("wb") as out:
+        shutil.copyfileobj(source, out, _CHUNK)
+    return to
 
 
-def _same_but_for_paths(left: _Copy, right: _Copy, own: bytes, other: bytes) -> bool:
+def _same_but_for_paths(left: Path, right: Path, own: bytes, other: bytes) -> bool:
     """As the store's digests see it, for folders that are results of the same step."""
     if not own or not other:
         return False
-    ours, theirs = left.path.read_bytes(), right.path.read_bytes()
+    ours, theirs = left.read_bytes(), right.read_bytes()
     return ours.replace(own, _PREFIX) == theirs.replace(other, _PREFIX)
 
 
-def _details(name: str, left: _Copy, right: _Copy) -> Iterator[Detail]:
+def _details(name: str, left: Path, right: Path) -> Iterator[Detail]:
     found: list[Detail] = []
-    if elves.is_elf(left.path, right.path):
-        found = list(elves.safe(left.path, right.path))
-    elif max(left.size, right.size) <= _TEXT_BYTES:
-        one, other = (texts.decoded(item.path.read_bytes()) for item in (left, right))
+    if elves.is_elf(left, right):
+        found = list(elves.safe(left, right))
+    elif archives.is_archive(left, right):
+        found = list(archives.differences(left.read_bytes(), right.read_bytes()))
+    elif max(item.stat().st_size for item in (left, right)) <= _TEXT_BYTES:
+        one, other = (texts.decoded(item.read_bytes()) for item in (left, right))
         if one is not None and other is not None:
             found = list(texts.differences(name, one, other))
-    yield from found or [_bytes(left.path, right.path)]
+    yield from found or [_bytes(left, right)]
 
 
 def _bytes(left: Path, right: Path) -> Detail:
