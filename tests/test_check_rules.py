@@ -13,7 +13,7 @@ from jobs import Bench
 from wheelforge.audit.rules import VERSION
 from wheelforge.check import check
 from wheelforge.errors import RejectedError
-from wheelforge.events import OutputLine
+from wheelforge.events import Notice, OutputLine
 from wheelforge.graph import CheckStep, WheelCheck
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def draft(tmp_path: Path) -> Draft:
 
 
 def run(bench: Bench, draft: Draft, page_size: int = 4096, **companions: str) -> list[str]:
-    """What is told of a wheel that is checked."""
+    """The warnings of a wheel that is checked."""
     wheel = draft.packed()
     entry = bench.entry("demo", {wheel.name: wheel.read_bytes()}, wheel.name)
     step = CheckStep(
@@ -43,20 +43,23 @@ def run(bench: Bench, draft: Draft, page_size: int = 4096, **companions: str) ->
         wheel=WheelCheck(rules=VERSION, page_size=page_size, companions=companions),
     )  # fmt: skip
     asyncio.run(check(bench.job(step, {"repair:demo": entry}), step))
-    return [line.text for line in bench.told(OutputLine)]
+    assert [line.text for line in bench.told(OutputLine)] == ["passed: rules for wheels"]
+    return [notice.text for notice in bench.told(Notice)]
 
 
 def test_a_good_wheel(bench: Bench, draft: Draft) -> None:
-    assert run(bench, draft, 0x10000, base="2.6.0") == ["passed: rules for wheels"]
+    assert run(bench, draft, 0x10000, base="2.6.0") == []
+    assert "note: " in bench.log("check-demo")
 
 
 def test_warnings_are_told(bench: Bench, draft: Draft) -> None:
     name = "libgomp-98df74fd.so.1"
     data = linked(draft.folder, name, "int omp(void) { return 1; }")
     draft.files[f"demo.libs/{name}"] = data
-    warning, passed = run(bench, draft)
-    assert warning.startswith(f"warning: demo.libs/{name}: libgomp.so.1 is called {name}")
-    assert passed == "passed: rules for wheels"
+    [warning] = run(bench, draft)
+    text = f"warning: demo.libs/{name}: libgomp.so.1 is called {name} (runtime.hashed)"
+    assert warning == f"check:demo: {text}"
+    assert f"{text}\n" in bench.log("check-demo")
 
 
 def test_errors_reject(bench: Bench, draft: Draft) -> None:
@@ -69,6 +72,7 @@ def test_errors_reject(bench: Bench, draft: Draft) -> None:
     assert f"{EXTRA}: its search path or needs hold '/opt/lib' (load.path: " in error.what
     assert "record.absent" in error.what
     assert "patchelf --set-rpath" in error.remedy
+    assert f"error: {EXTRA}: its search path" in bench.log("check-demo")
 
 
 def test_the_target_and_the_plan_say_what_is_asked(bench: Bench, draft: Draft) -> None:
@@ -82,6 +86,6 @@ def test_the_target_and_the_plan_say_what_is_asked(bench: Bench, draft: Draft) -
 
 def test_folders_of_this_machine(bench: Bench, draft: Draft) -> None:
     draft.files["demo/demo.pc"] = f"prefix={bench.home}/work/x\n".encode()
-    first, _ = run(bench, draft)
-    assert first.startswith("warning: demo/demo.pc: ")
+    [first] = run(bench, draft)
+    assert first.startswith("check:demo: warning: demo/demo.pc: ")
     assert first.endswith("(path.text)")

@@ -72,7 +72,9 @@ def without_section_headers(draft: Draft) -> None:
 
 @plants("elf.debug")
 def with_debugging_sections(draft: Draft) -> None:
-    draft.files[EXTRA] = draft.compiled("int extra(void) { return 1; }", "-g", plain=UNSTRIPPED)
+    draft.files[EXTRA] = draft.compiled(
+        "#include <stdio.h>\n#include <unistd.h>\n" + STUB, "-g3", plain=UNSTRIPPED
+    )
 
 
 @plants("elf.symbols")
@@ -102,7 +104,7 @@ def library_that_was_not_grafted(draft: Draft) -> None:
     draft.files[EXTRA] = draft.compiled(USED, "libgone.so.1")
 
 
-@plants("load.missing")
+@plants("load.unreached")
 def library_that_no_search_path_leads_to(draft: Draft) -> None:
     draft.files["demo.libs/libfar.so.1"] = linked(draft.folder, "libfar.so.1", STUB)
     draft.files[EXTRA] = draft.compiled(USED, "libfar.so.1", "-Wl,-rpath,$ORIGIN/lib")
@@ -457,6 +459,14 @@ def test_a_recipe_may_answer_for_a_rule(draft: Draft) -> None:
     ]
     assert (item.level, item.check) == ("warning", "map.stack")
     assert "accepted by its recipe" in item.what
+
+
+def test_where_the_system_has_no_cxx_runtime_it_is_grafted(draft: Draft) -> None:
+    name = "libstdc++-0a1b2c3d.so.6.0.30"
+    draft.files = {f"demo.libs/{name}": linked(draft.folder, name, STUB, "-nostdlib")}
+    draft.files["demo/__init__.py"] = b"def main(): pass\n"
+    draft.tag = f"cp313-cp313-musllinux_1_2_{MACHINE}"
+    assert {item.check for item in judged(draft)} == {"licence.grafted", "size.total"}
 
 
 def test_what_another_wheel_holds_is_not_missed(draft: Draft) -> None:

@@ -110,7 +110,13 @@ def test_people_get_compile_commands(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"no gzip", encode(Evidence())[:-9], gzip.compress(b"[]", mtime=0), encode(Evidence(schema=9))],
+    [
+        b"",
+        b"no gzip",
+        encode(Evidence())[:-9],
+        gzip.compress(b"[]", mtime=0),
+        encode(Evidence(schema=9)),
+    ],
 )
 def test_what_cannot_be_read_is_named(data: bytes) -> None:
     with pytest.raises(InputError) as caught:

@@ -56,7 +56,7 @@ def _judged(wheel: Contents, asked: Asked) -> Iterator[Finding]:
     yield from record.judge(wheel)
     yield from tag.judge(wheel, policy)
     yield from mapping.judge(wheel, asked)
-    yield from runtimes.judge(wheel, asked)
+    yield from runtimes.judge(wheel, asked, policy)
     yield from pins.judge(wheel, asked)
     yield from licence.judge(wheel)
     yield from places.judge(wheel)

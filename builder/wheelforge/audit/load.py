@@ -79,7 +79,7 @@ class _Known:
             return "load.site", "which its recipe leaves out"
         if miss.name in self._inside:
             inside = self._inside[miss.name]
-            return "load.missing", f"which is {inside}, but no search path leads there"
+            return "load.unreached", f"which is {inside}"
         outside = [item for item in miss.outside if item.partition("/")[0] not in self._packed]
         if self._others and not grafted(miss.name):
             return "load.companion", f"to be found from {self._others}"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _LARGEST = {"aarch64": 0x10000}  # pages that some kernels of a machine have
 _PAGE = 0x1000
+_LITTLE = 1 << 14  # bytes of debugging sections that come with a C library's start files
 _PLAIN_BY_DEFAULT = frozenset({"aarch64", "riscv"})  # where glibc gives no executable stack unasked
 
 
@@ -56,7 +57,7 @@ def _protection(item: Object) -> Iterator[Finding]:
 def _sections(item: Object) -> Iterator[Finding]:
     if not item.sections and item.loading.dynamic:
         yield found("elf.sections", "it has no sections", item.path)
-    if item.debug:
+    if item.debug > _LITTLE:
         yield found("elf.debug", f"{item.debug / 1e6:.1f} MB of .debug sections", item.path)
     elif item.symtab:
         yield found("elf.symbols", "it has .symtab", item.path)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from wheelforge.audit.asked import Asked
     from wheelforge.audit.contents import Contents
     from wheelforge.audit.findings import Finding
+    from wheelforge.audit.policy import Policy
 
 _HASH = re.compile(r"[-.][0-9a-f]{8}(?=[.-])")  # auditwheel's, and that of torchvision's own script
 _OPENMP = re.compile(r"(libgomp|libomp|libiomp5?|libfjomp\w*|libarmomp\w*)\.so")
@@ -27,7 +28,7 @@ _LIBC = re.compile(
 )
 
 
-def judge(wheel: Contents, asked: Asked) -> Iterator[Finding]:
+def judge(wheel: Contents, asked: Asked, policy: Policy | None) -> Iterator[Finding]:
     """By the names of libraries in the wheel, and of those that they need."""
     runtimes = _in_process(wheel)
     for rule, pattern in (("runtime.openmp", _OPENMP), ("runtime.blas", _BLAS)):
@@ -40,12 +41,17 @@ def judge(wheel: Contents, asked: Asked) -> Iterator[Finding]:
             yield found("runtime.hashed", f"{plain} is called {item.name}", item.path)
         if _MPI.match(plain):
             yield found("runtime.mpi", f"it is {plain}", item.path)
-        if _CXX.match(plain):
+        if _CXX.match(plain) and policy is not None and _has(policy, plain):
             yield found("runtime.cxx", f"it is the system's {plain}", item.path)
         if _LIBC.match(plain):
             yield found("runtime.libc", f"it is the system's {plain}", item.path)
 
     yield from _copied(wheel, asked)
+
+
+def _has(policy: Policy, name: str) -> bool:
+    """In whatever version; musl's systems have no C++ runtime."""
+    return any(_stem(library) == _stem(name) for library in policy.libraries)
 
 
 def _copied(wheel: Contents, asked: Asked) -> Iterator[Finding]:

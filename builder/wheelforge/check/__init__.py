@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,7 +23,11 @@ from wheelforge.sigill import Reporter
 from wheelforge.store import EVIDENCE, MANIFEST, Entry
 from wheelforge.template import render
 from wheelforge.trial import make_trial
+from wheelforge.untrusted import printable
 from wheelforge.wheel import parse_name
+
+if TYPE_CHECKING:
+    from wheelforge.audit import Finding
 
 __all__ = ["check"]
 
@@ -40,9 +45,8 @@ async def check(job: Job, step: CheckStep) -> Entry:
         held = await job.blocking(lambda: hold(job, step))
         passed += held.passed
         if step.wheel is not None and job.results[step.of].manifest.product:
-            told = await job.blocking(partial(_rules, job, step, step.wheel))
-            for text in told:
-                job.tell(OutputLine(step=step.id, text=text))
+            for text in await job.blocking(partial(_rules, job, step, step.wheel)):
+                job.tell(Notice(text=f"{step.id}: {text}"))
             passed.append("rules for wheels")
         passed += await _python(job, step)
         # what passed is in the inputs; the output stays the same when only checks change
@@ -101,7 +105,10 @@ def _isa(root: Path, step: CheckStep, wanted: IsaCheck, copied: Collection[str])
 
 
 def _rules(job: Job, step: CheckStep, wanted: WheelCheck) -> list[str]:
-    """The warnings of the rules for wheels; RejectedError where there are errors."""
+    """The warnings of the rules for wheels; RejectedError where there are errors.
+
+    The step's log has every finding.
+    """
     from wheelforge.audit import Asked, gate
     from wheelforge.audit.expected import libraries
 
@@ -115,6 +122,9 @@ def _rules(job: Job, step: CheckStep, wanted: WheelCheck) -> list[str]:
         homes=(str(job.workshop.home),),
     )
     found = gate(wheel, fresh(job.work / "rules"), asked)
+    job.log.parent.mkdir(parents=True, exist_ok=True)
+    with job.log.open("a", encoding="utf-8") as log:
+        log.writelines(f"{item.level}: {_shown(item)}\n" for item in found)
     errors = [item for item in found if item.level == "error"]
     if errors:
         lines = [f"{item.where}: {item.what} ({item.check}: {item.why})" for item in errors]
@@ -124,7 +134,11 @@ def _rules(job: Job, step: CheckStep, wanted: WheelCheck) -> list[str]:
             remedy="\n  ".join(dict.fromkeys(item.mend for item in errors)),
         )
     warnings = [item for item in found if item.level == "warning"]
-    return [f"warning: {item.where}: {item.what} ({item.check})" for item in warnings]
+    return [f"warning: {_shown(item)}" for item in warnings]
+
+
+def _shown(item: Finding) -> str:
+    return printable(f"{item.where}: {item.what} ({item.check})")
 
 
 def _tree(job: Job, step: CheckStep) -> Path:
