@@ -30,6 +30,18 @@ def test_what_the_repair_told_of_is_the_librarys(blas: Library) -> None:
     ]
 
 
+def test_where_the_store_is_makes_no_difference(tmp_path: Path) -> None:
+    found = []
+    for home in (tmp_path / "a", tmp_path / "other/home"):
+        prefix = home / "store/lib"
+        prefix.mkdir(parents=True)
+        (prefix / "libx.so").write_bytes(b"\0" + os.fsencode(prefix) + b"/lib\0")
+        ground = Ground((Library("x", prefix, {}),), {"libx.so": prefix / "libx.so"})
+        found += held({}, {"libx.so": "1" * 64}, ground)
+    assert found[0] == found[1]
+    assert found[0].original
+
+
 def test_auditwheels_names_tell_which_file_it_was(blas: Library, tmp_path: Path) -> None:
     """Of two files of one name it is the one with these digits."""
     other = tmp_path / "root/usr/lib"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -28,8 +29,8 @@ class Held(NamedTuple):
     """A library's file in the wheel, and where it is from.
 
     `library` is the name of one that was built, `owner` the package of one that was not; neither
-    is known where both are empty. `original` is the SHA-256 of what was copied; it differs from
-    the file's where that was made to find its libraries in the wheel.
+    is known where both are empty. `original` is the SHA-256 of what was copied, without the place
+    of the store; it differs from the file's where that was made to look into the wheel.
     """
 
     path: str
@@ -80,13 +81,19 @@ def _grafted(one: Held, ground: Ground) -> Held:
     if source is None:
         return one
     real = source.resolve()
-    one = one._replace(original=digest.of_file(real))
     for library in ground.libraries:
         if real.is_relative_to(library.prefix.resolve()):
-            return one._replace(library=library.name)
+            return one._replace(library=library.name, original=_placeless(real, library.prefix))
+    one = one._replace(original=digest.of_file(real))
     if ground.sysroot is not None and real.is_relative_to(ground.sysroot.resolve()):
         return one._replace(owner=recorded(one.soname, ground.packages))
     return one._replace(owner=owner(real))
+
+
+def _placeless(file: Path, prefix: Path) -> str:
+    """The digest of a built library's file, the same wherever the store is."""
+    own = {os.fsencode(prefix): b"@{prefix}"}
+    return digest.of_member(file, file.stat(), own).partition(":")[2]
 
 
 def _found(one: Held, ground: Ground) -> Path | None:
