@@ -58,6 +58,6 @@ def _sections(item: Object) -> Iterator[Finding]:
     if not item.sections and item.loading.dynamic:
         yield found("elf.sections", "it has no sections", item.path)
     if item.debug > _LITTLE:
-        yield found("elf.debug", f"{item.debug / 1e6:.1f} MB of .debug sections", item.path)
+        yield found("elf.debug", f"{item.debug / 1e3:,.0f} kB of .debug sections", item.path)
     elif item.symtab:
         yield found("elf.symbols", "it has .symtab", item.path)
