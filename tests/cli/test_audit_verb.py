@@ -90,6 +90,20 @@ def test_a_wheel_is_judged_by_the_rules(tmp_path: Path, capsys: Capture) -> None
 
 
 @needs_cc
+def test_the_wheels_of_a_folder(tmp_path: Path, capsys: Capture) -> None:
+    draft = Draft(tmp_path, good_files(tmp_path))
+    draft.files[EXTRA] = draft.compiled("int a(void) { return 1; }", "-Wl,-rpath,/opt/lib")
+    house = tmp_path / "house"
+    house.mkdir()
+    wheel = draft.packed()
+    wheel.rename(house / wheel.name)
+    assert cli.main(["audit", str(house), "--no-isa"]) == 3
+    told = capsys.readouterr().out
+    assert f"error: {wheel.name}: {EXTRA}: its search path or needs hold '/opt/lib'" in told
+    assert "house: REFUSED (1 error, 2 notes); " in told
+
+
+@needs_cc
 def test_wheels_that_are_given_together_complete_each_other(
     tmp_path: Path, capsys: Capture
 ) -> None:
