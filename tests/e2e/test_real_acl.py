@@ -12,7 +12,7 @@ import pytest
 from upstream import Planned, compilers, is_cross, planned, unpacked
 
 from wheelforge import catalog
-from wheelforge.recipe.model import ElfCheck, FileCheck
+from wheelforge.recipe.checks import ElfCheck, FileCheck
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 

@@ -17,7 +17,7 @@ from upstream import compilers, is_cross, planned, unpacked
 
 from wheelforge import catalog
 from wheelforge.errors import InputError
-from wheelforge.recipe.model import ElfCheck
+from wheelforge.recipe.checks import ElfCheck
 from wheelforge.target import Target
 from wheelforge.toolchain import Compilers
 

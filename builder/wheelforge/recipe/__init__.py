@@ -1,33 +1,35 @@
 """What a package is and how it is built, as data."""
 
-from wheelforge.recipe.conditions import Conditions
-from wheelforge.recipe.document import Document
-from wheelforge.recipe.layers import Layer
-from wheelforge.recipe.model import (
+from wheelforge.recipe.checks import (
     BUILD_CHECKS,
-    ArchiveSource,
-    Audit,
-    Backend,
-    Build,
     BuildCheck,
     Check,
     CMakeCheck,
     CommandsCheck,
+    ElfCheck,
+    FileCheck,
+    Primitives,
+    PythonCheck,
+)
+from wheelforge.recipe.conditions import Conditions
+from wheelforge.recipe.document import Document
+from wheelforge.recipe.layers import Layer
+from wheelforge.recipe.model import (
+    ArchiveSource,
+    Audit,
+    Backend,
+    Build,
     DebianPatches,
     DebianSource,
-    ElfCheck,
     External,
-    FileCheck,
     GitSource,
     Install,
     Nested,
     Option,
     Patch,
     PathSource,
-    Primitives,
     Probe,
     PypiSource,
-    PythonCheck,
     Recipe,
     Resources,
     Source,

@@ -8,17 +8,10 @@ from collections.abc import Iterator
 
 from wheelforge import isa, patterns
 from wheelforge.errors import InputError, nearest
+from wheelforge.recipe.checks import BUILD_CHECKS, CMakeCheck, ElfCheck, FileCheck
 from wheelforge.recipe.conditions import specifier, specifying
 from wheelforge.recipe.faults import Fault
-from wheelforge.recipe.model import (
-    BUILD_CHECKS,
-    Backend,
-    CMakeCheck,
-    ElfCheck,
-    FileCheck,
-    Recipe,
-    Repair,
-)
+from wheelforge.recipe.model import Backend, Recipe, Repair
 from wheelforge.recipe.places import Key
 
 # As package indexes normalise names, so that a requirement finds what a file is called.

@@ -10,7 +10,8 @@ from packaging.requirements import InvalidRequirement
 
 from wheelforge import requirement
 from wheelforge.errors import InputError
-from wheelforge.recipe.model import BUILD_CHECKS, Recipe
+from wheelforge.recipe.checks import BUILD_CHECKS
+from wheelforge.recipe.model import Recipe
 from wheelforge.recipe.places import Key
 from wheelforge.template import PATHS, expand
 
