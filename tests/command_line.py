@@ -18,6 +18,9 @@ class Ran(NamedTuple):
     err: str
 
 
+LONGEST = 2700  # seconds: two slow cores take a quarter of an hour for OpenBLAS and numpy
+
+
 @dataclass(frozen=True)
 class Forge:
     """A WHEELFORGE_HOME, a wheelhouse and a folder of recipes."""
@@ -66,7 +69,7 @@ class Forge:
             text=True,
             check=False,
             stdin=subprocess.DEVNULL,
-            timeout=900,
+            timeout=LONGEST,
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
