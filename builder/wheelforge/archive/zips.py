@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import calendar
 import errno
-import lzma
 import os
 import stat
 import struct
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
 
 DAMAGE = (
     zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,  # bz2 says OSError, without a number
+    zlib.error,  # bz2 says OSError, without a number
     EOFError,
     ValueError,
     struct.error,
@@ -42,6 +40,7 @@ _LOCAL = struct.Struct("<4s2xHH8xLLHH")
 _END, _END64 = struct.Struct("<4s4xHHLLH"), struct.Struct("<4sQ2H2L4Q")
 _LOCATOR = struct.Struct("<4sLQL")
 _ENTRY = 128  # bytes of the table for an entry; they are 46 and the name
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 _TO_COME, _UTF8 = 8, 0x800  # flags: sizes follow the data; the name is UTF-8
 _SEEN_LATER = 0xFFFFFFFF  # the size stands in the extra field
 _MAX_TARGET = 4096  # PATH_MAX; a longer link is no link but an attack on memory
@@ -133,6 +132,8 @@ def _fault(item: zipfile.ZipInfo, seen: set[str], end: int) -> str:
         return "is there twice"
     if item.flag_bits & 1:
         return "is encrypted"
+    if item.compress_type not in _METHODS:  # LZMA's dictionary may ask for 4 GiB of memory
+        return "is packed by a method that is not unpacked here: pack it again, by deflate"
     if not item.filename:  # Python 3.11 cannot say whether that is a folder
         return "has no name"
     return "" if 0 <= item.header_offset < end else "is nowhere in the file"

@@ -96,11 +96,14 @@ def specifier(text: str) -> SpecifierSet:
     try:
         if _MANY_DIGITS.search(text):
             raise InvalidSpecifier(text)  # noqa: TRY301
-        return SpecifierSet(text, prereleases=True)
+        found = SpecifierSet(text, prereleases=True)
+        if any(len(part.version) > _LONGEST for part in found):
+            raise InvalidSpecifier(text)  # noqa: TRY301 - nor would ordered() take it
     except InvalidSpecifier as error:
         raise InputError(
             f"'{text}' is not a version specifier", remedy='write it as ">=1.2,<2"'
         ) from error
+    return found
 
 
 def specifying(text: str) -> str:
