@@ -139,6 +139,27 @@ def test_checks_of_how_a_wheel_was_built_need_its_build() -> None:
         assert _step(made, name) == _step(before, name)
 
 
+OPTIONS = """
+[build]
+backend = "cmake"
+options = { SHARED = true, FLAGS = "-O3 [x]", LIST = ["a", "b"], CPU = "{target.threads}" }
+[[checks]]
+type = "cmake"
+asked = true
+"""
+
+
+def test_options_have_to_be_what_was_asked_for() -> None:
+    made = planned({"demo": recipe("demo", OPTIONS, build="")})
+    check = _step(made, "check:demo")
+    assert check.checks[0].cache == {
+        "SHARED": True, "FLAGS": "-O3 [[]x]", "LIST": "a;b", "CPU": "48",
+    }  # fmt: skip
+    by_hand = OPTIONS.replace('backend = "cmake"', 'backend = "make"')
+    others = _step(planned({"demo": recipe("demo", by_hand, build="")}), "check:demo")
+    assert others is None or others.checks == ()
+
+
 def test_exclusions_of_repair() -> None:
     text = recipe("w", "[repair]\nexclude = ['liba.so']", kind="wheel", build=WHEEL)
     argv = _step(planned({"w": text}), "repair:w").commands[0].argv

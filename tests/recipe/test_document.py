@@ -72,7 +72,7 @@ FAULTS = [
     ("", "[[checks]]\ntype = 'commands'\nevery = ['-O2|O3']", "checks[0].every[0]", "-O2|-O3"),
     ("", "[[checks]]\ntype = 'commands'\nevry = ['-O2']", "checks[0].evry", "every"),
     ("", "[[checks]]\ntype = 'commands'\nlanguages = ['d']", "checks[0].languages[0]", "known"),
-    ("", "[[checks]]\ntype = 'cmake'", "checks[0]", "add cache"),
+    ("", "[[checks]]\ntype = 'cmake'", "checks[0]", "add asked"),
     ("", "[[checks]]\ntype = 'cmake'\ncache = {}", "checks[0]", "cache = {"),
     ("", "[[checks]]\ntype = 'cmake'\ncache = { A = 1 }", "checks[0].cache.A", "write"),
     ("", "[[patches]]\nfile = 'x'\nwhy = 'y'", "patches[0]", "add sha256"),

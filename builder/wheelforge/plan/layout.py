@@ -21,6 +21,7 @@ from wheelforge.graph import (
     encoded,
 )
 from wheelforge.pin import Pin, PinnedSource
+from wheelforge.plan.as_asked import as_asked
 from wheelforge.plan.billing import Bills
 from wheelforge.plan.building import Builder
 from wheelforge.plan.filling import filled
@@ -127,7 +128,9 @@ class Layout:
                 return expand(text, values, lambda: self._where(pin.name, *key), paths=paths)
 
             fields = set(check.__struct_fields__) - {"code"}
-            checks.append(filled(check, fill, ("checks", number), fields))
+            wanted = as_asked(check, pin.recipe.build)
+            if wanted is not None:
+                checks.append(filled(wanted, fill, ("checks", number), fields))
         return tuple(checks)
 
     def _isa(self, pin: Pin) -> IsaCheck | None:

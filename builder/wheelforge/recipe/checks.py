@@ -72,11 +72,14 @@ class CMakeCheck(Table, frozen=True, kw_only=True, tag_field="type", tag="cmake"
 
     `cache` maps each to its value: true or false, or a glob. NAME:TYPE asks for the type, too: an
     option that depends on others stays as it was asked for and becomes INTERNAL when it is dropped.
+    `asked`: so do all of [build] options, where CMake is the backend; with another one a check that
+    has nothing else is left out.
     `path` is a glob of the caches meant, below the source tree or the work folder; without it the
     outermost is. `required`: a build that kept none is refused instead of told.
     """
 
-    cache: dict[str, str | bool]
+    cache: dict[str, str | bool] = {}
+    asked: bool = False
     path: str = ""
     required: bool = False
 

@@ -114,8 +114,9 @@ def _build_checks(recipe: Recipe) -> Iterator[Fault]:
             continue
         key: Key = ("checks", number)
         if isinstance(check, CMakeCheck):
-            if not check.cache:
-                yield Fault("it asks for nothing", key, "add cache = { NAME = true }")
+            if not check.cache and not check.asked:
+                told = "add asked = true, or cache = { NAME = true }"
+                yield Fault("it asks for nothing", key, told)
             continue
         if not check.every and not check.flags:
             told = 'add every = ["-O2|-O3"], or flags = "{target.flags}"'

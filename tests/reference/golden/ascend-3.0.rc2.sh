@@ -70,7 +70,7 @@ for file in "$prefix_openblas"/lib/libopenblas.so; do
 done
 set -- "$prefix_openblas"/include/openblas/cblas.h; [ $# = 1 ]
 # not checked here: what every compiler was told
-# not checked here: CMakeCache.txt has CMAKE_BUILD_TYPE TARGET NUM_THREADS USE_OPENMP DYNAMIC_ARCH BUILD_SHARED_LIBS
+# not checked here: CMakeCache.txt has CMAKE_BUILD_TYPE CMAKE_INSTALL_LIBDIR CMAKE_POLICY_VERSION_MINIMUM CMAKE_SHARED_LINKER_FLAGS TARGET DYNAMIC_ARCH NUM_THREADS USE_OPENMP BUILD_SHARED_LIBS BUILD_STATIC_LIBS BUILD_TESTING BUILD_RELAPACK BUILD_LAPACK_DEPRECATED
 
 # ---- fetch:torch-npu 1.8.1+ascend.rc2
 echo '==> fetch:torch-npu 1.8.1+ascend.rc2'
