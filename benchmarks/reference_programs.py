@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 
 from wheelforge import primitives
+from wheelforge.errors import ForgeError
 from wheelforge.pipeline.house import read_house
 from wheelforge.trial import make_trial
 
@@ -98,8 +99,12 @@ def main() -> None:
     parser.add_argument("--scale", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=2)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        asyncio.run(run(given.wheelhouse, programs(given.scale, given.rounds), Path(scratch)))
+    codes = programs(given.scale, given.rounds)
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            asyncio.run(run(given.wheelhouse, codes, Path(scratch)))
+    except ForgeError as error:
+        raise SystemExit(f"error: {error}") from None
 
 
 if __name__ == "__main__":
