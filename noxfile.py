@@ -126,9 +126,9 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """Builds of real sources: they take minutes, the package registries and gfortran."""
+    """Builds of real sources: minutes, the package registries, gfortran. `-- -m slow`: all of them."""
     _install_with_tests(session)
-    session.run("pytest", "-m", "slow", "--durations=5", *session.posargs)
+    session.run("pytest", "-m", "slow and not long", "--durations=15", *session.posargs)
 
 
 @nox.session

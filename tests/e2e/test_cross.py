@@ -155,6 +155,7 @@ def test_programs_are_linked_with_the_sysroots_c_library(arm: Path, tmp_path: Pa
     assert done.stdout == "2.41 2.41"
 
 
+@pytest.mark.long
 def test_numpy_for_a64fx_computes_through_its_openblas(arm: Path, tmp_path: Path) -> None:
     cross = _cross(arm, tmp_path, "a64fx")
     print(cross.build("numpy==2.2.3", "--overlay", "debian"))  # noqa: T201 - the times
