@@ -126,7 +126,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """Builds of real sources: minutes, the package registries, gfortran. `-- -m slow`: all of them."""
+    """Builds of real sources: minutes, and the registries. `-- -m slow`: the longest ones, too."""
     _install_with_tests(session)
     session.run("pytest", "-m", "slow and not long", "--durations=15", *session.posargs)
 
