@@ -200,12 +200,14 @@ torch.manual_seed(1)
 a = torch.randn(96, 64, dtype=torch.float64)
 u, s, vh = torch.linalg.svd(a, full_matrices=False)
 assert torch.allclose(u @ torch.diag(s) @ vh, a, atol=1e-10)
+from importlib.util import find_spec
 from os import sched_getaffinity
-from threadpoolctl import threadpool_info
-own = [pool for pool in threadpool_info() if "/torch/lib/" in pool["filepath"]]  # numpy has its own
-(blas,) = [pool for pool in own if pool["user_api"] == "blas"]
-assert (blas["internal_api"], blas["threading_layer"]) == ("openblas", "openmp"), blas
-assert blas["num_threads"] > 1 or len(sched_getaffinity(0)) == 1, blas
+if find_spec("threadpoolctl"):           # where the wheel is checked ([trial]); it is in no lock
+    from threadpoolctl import threadpool_info
+    own = [pool for pool in threadpool_info() if "/torch/lib/" in pool["filepath"]]  # not numpy'"'"'s
+    (blas,) = [pool for pool in own if pool["user_api"] == "blas"]
+    assert (blas["internal_api"], blas["threading_layer"]) == ("openblas", "openmp"), blas
+    assert blas["num_threads"] > 1 or len(sched_getaffinity(0)) == 1, blas
 ')
 (export DNNL_VERBOSE=1; cd "$work" && env "$env/bin/python" -I -c 'from os.path import realpath
 import torch
